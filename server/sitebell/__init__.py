@@ -1,0 +1,1 @@
+"""Sitebell: self-hosted web push for websites."""
