@@ -1,0 +1,170 @@
+"""Takes a batch for a worker and decides, at that moment, which of its deliveries may still go out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from sitebell import work_queue
+from sitebell.models import (
+    OPEN_STATES,
+    Batch,
+    Delivery,
+    DeliveryState,
+    Message,
+    MessageStatus,
+    Subscription,
+    SubscriptionStatus,
+)
+from sitebell.services.planner import finish_message
+
+CRASHES_UNTIL_SPLIT = 3
+
+JobRow = tuple[int, str, bytes, bytes, int, int, bool]  # a web subscription has its keys: the table checks it
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One delivery to make, with what the push engine needs."""
+
+    subscription_id: int
+    address: str
+    p256dh: bytes
+    auth: bytes
+    vapid_key_id: int
+    attempts: int
+    accepted_before: bool
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A leased batch, its message as it stood at the claim, and the deliveries that are due."""
+
+    batch: Batch
+    message: Message
+    jobs: list[Job]
+
+
+def has_claimable(session: Session, now: datetime) -> bool:
+    """Say whether a batch is due and free."""
+    free = or_(Batch.lease_until.is_(None), Batch.lease_until <= now)
+    return session.scalar(select(exists(select(Batch.id).where(Batch.due_at <= now, free, _not_paused())))) or False
+
+
+def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta) -> Claimed | None:
+    """Lease the batch that is due longest and settle what no longer may be sent.
+
+    Deliveries of a cancelled, failed or expired message end here, and so do those whose subscription is no longer
+    subscribed: `skipped`, with the reason. `jobs` may be empty; the batch is closed like any other.
+    """
+    batch = work_queue.claim(session, Batch, owner=owner, now=now, lease=lease, where=_not_paused())
+    if batch is None:
+        return None
+    message = session.get_one(Message, batch.message_id)
+    if batch.crashes >= CRASHES_UNTIL_SPLIT:
+        _isolate(session, batch, now)
+    ended = _end_of(message, now)
+    if ended is not None:
+        _finish_open(session, batch, *ended, now)
+    else:
+        _skip_ineligible(session, batch, message, now)
+    return Claimed(batch, message, _due_jobs(session, batch, now))
+
+
+def close_batch(session: Session, claimed: Claimed, now: datetime) -> bool:
+    """Give the lease back: finished when no delivery is open, else due when the first of them is.
+
+    Returns False when the lease was lost; then nothing was changed.
+    """
+    query = select(func.count(), func.min(func.coalesce(Delivery.due_at, now)))
+    open_count, due_at = session.execute(query.where(*_open_rows(claimed.batch))).one()
+    if not work_queue.release(session, claimed.batch, due_at=due_at if open_count else None):
+        return False
+    if not open_count:
+        message = session.get_one(Message, claimed.message.id, with_for_update=True, populate_existing=True)
+        finish_message(session, message, now)
+    return True
+
+
+def _not_paused() -> ColumnElement[bool]:
+    return exists(select(Message.id).where(Message.id == Batch.message_id, Message.status != MessageStatus.PAUSED))
+
+
+def _open_rows(batch: Batch) -> tuple[ColumnElement[bool], ...]:
+    return (Delivery.batch_id == batch.id, Delivery.state.in_(OPEN_STATES))
+
+
+def _end_of(message: Message, now: datetime) -> tuple[DeliveryState, str] | None:
+    if message.status == MessageStatus.CANCELLED:
+        return DeliveryState.CANCELLED, "the message was cancelled"
+    if message.status == MessageStatus.FAILED:
+        return DeliveryState.FAILED, message.status_reason
+    if now >= message.expires_at:
+        return DeliveryState.EXPIRED, "the time to live ran out before it could be sent"
+    return None
+
+
+def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: str, now: datetime) -> None:
+    session.execute(
+        update(Delivery).where(*_open_rows(batch)).values(state=state, reason=reason, finished_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime) -> None:
+    status = select(Subscription.status).where(Subscription.id == Delivery.subscription_id).scalar_subquery()
+    skip = update(Delivery).values(state=DeliveryState.SKIPPED, finished_at=now)
+    quiet = {"synchronize_session": False}
+    for reason in (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.GONE):
+        ineligible = skip.where(*_open_rows(batch), status == reason)
+        session.execute(ineligible.values(reason=f"the subscription is {reason}"), execution_options=quiet)
+    if message.replace_key is not None:
+        replaced = skip.where(*_open_rows(batch), _has_newer(message))
+        session.execute(replaced.values(reason="replaced by a later message"), execution_options=quiet)
+
+
+def _has_newer(message: Message) -> ColumnElement[bool]:
+    newer, other = aliased(Message), aliased(Delivery)
+    return exists(
+        select(newer.id)
+        .join(other, and_(other.message_id == newer.id, other.subscription_id == Delivery.subscription_id))
+        .where(
+            newer.site_id == message.site_id,
+            newer.replace_key == message.replace_key,
+            newer.id > message.id,
+            newer.status != MessageStatus.CANCELLED,
+        )
+    )
+
+
+def _due_jobs(session: Session, batch: Batch, now: datetime) -> list[Job]:
+    query = (
+        select(
+            Subscription.id,
+            Subscription.address,
+            Subscription.p256dh,
+            Subscription.auth,
+            Subscription.vapid_key_id,
+            Delivery.attempts,
+            Subscription.first_accepted_at.is_not(None),
+        )
+        .join(Delivery, Delivery.subscription_id == Subscription.id)
+        .where(*_open_rows(batch), or_(Delivery.due_at.is_(None), Delivery.due_at <= now))
+        .order_by(Subscription.id)
+    )
+    return [Job(*cast(JobRow, row)) for row in session.execute(query)]
+
+
+def _isolate(session: Session, batch: Batch, now: datetime) -> None:
+    """Halve a batch that keeps killing its worker, until the one delivery that does it is found (REL-18)."""
+    ids = session.scalars(select(Delivery.subscription_id).where(*_open_rows(batch))).all()
+    if len(ids) <= 1:
+        _finish_open(session, batch, DeliveryState.FAILED, "its worker died every time it was sent", now)
+        return
+    other = Batch(message_id=batch.message_id, due_at=now, crashes=batch.crashes)
+    session.add(other)
+    session.flush()
+    moved = update(Delivery).where(*_open_rows(batch), Delivery.subscription_id.in_(sorted(ids)[len(ids) // 2 :]))
+    session.execute(moved.values(batch_id=other.id), execution_options={"synchronize_session": False})

@@ -1,0 +1,129 @@
+"""What browsers report: shown, clicked and closed of a delivery, and a site's own events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sitebell.errors import NotFound
+from sitebell.models import Delivery, Event, EventType, Site
+from sitebell.services.receipts import Receipts
+from sitebell.services.subscriptions import Address, prove_subscription
+from sitebell.services.vault import Vault
+
+RECEIPT_EVENTS = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
+CLICKS_PER_DELIVERY = 100
+CLOCK_TOLERANCE = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One event as a browser reports it, with the credential that fits its type."""
+
+    type: str
+    receipt: str | None
+    address: Address | None
+    at: datetime
+    action: str | None
+    data: dict[str, Any] | None
+
+
+def record_events(
+    session: Session, vault: Vault, site: Site, reports: Sequence[Report], now: datetime
+) -> tuple[int, int]:
+    """Store what is new and return how many were accepted and how many ignored.
+
+    Ignored are repetitions, and reports whose credential is forged, expired or another site's: one bad report must not
+    cost the good ones beside it.
+    """
+    receipts = Receipts.of_site(vault, site)
+    accepted = 0
+    for report in reports:
+        if report.type in RECEIPT_EVENTS:
+            accepted += _record_receipt(session, receipts, site, report, now)
+        else:
+            accepted += _record_custom(session, site, report, now)
+    return accepted, len(reports) - accepted
+
+
+def _record_receipt(session: Session, receipts: Receipts, site: Site, report: Report, now: datetime) -> bool:
+    claims = receipts.read(report.receipt or "", now)
+    if claims is None:
+        return False
+    delivery = session.get(Delivery, claims, with_for_update=True)
+    if delivery is None:
+        return False
+    at = _plausible(report.at, now)
+    if not _is_new(session, delivery, report.type, at):
+        return False
+    column = f"{report.type}_at"
+    if getattr(delivery, column) is None:
+        setattr(delivery, column, at)
+    session.add(
+        Event(
+            site_id=site.id,
+            subscription_id=delivery.subscription_id,
+            message_id=delivery.message_id,
+            type=report.type,
+            at=at,
+            received_at=now,
+            action=report.action,
+        )
+    )
+    session.flush()
+    return True
+
+
+def _is_new(session: Session, delivery: Delivery, kind: str, at: datetime) -> bool:
+    """Shown and closed happen once; a click happens again when its moment differs."""
+    known = getattr(delivery, f"{kind}_at")
+    if known is None:
+        return True
+    if kind != EventType.CLICKED:
+        return False
+    query = select(func.count(), func.count().filter(Event.at == at)).where(
+        Event.subscription_id == delivery.subscription_id,
+        Event.message_id == delivery.message_id,
+        Event.type == kind,
+    )
+    total, same = session.execute(query).one()
+    return same == 0 and total < CLICKS_PER_DELIVERY
+
+
+def _record_custom(session: Session, site: Site, report: Report, now: datetime) -> bool:
+    if report.address is None:
+        return False
+    try:
+        subscription = prove_subscription(session, site, report.address)
+    except NotFound:
+        return False
+    at = _plausible(report.at, now)
+    known = select(Event.id).where(
+        Event.subscription_id == subscription.id,
+        Event.message_id.is_(None),
+        Event.type == report.type,
+        Event.at == at,
+    )
+    if session.scalar(known) is not None:
+        return False
+    session.add(
+        Event(
+            site_id=site.id,
+            subscription_id=subscription.id,
+            type=report.type,
+            at=at,
+            received_at=now,
+            action=report.action,
+            data=report.data,
+        )
+    )
+    session.flush()
+    return True
+
+
+def _plausible(at: datetime, now: datetime) -> datetime:
+    """Keep the browser's moment unless its clock runs ahead by more than a day."""
+    return min(at, now) if at <= now + CLOCK_TOLERANCE else now

@@ -1,0 +1,71 @@
+"""API keys: made, shown once, recognised by their hash, revoked."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Invalid, NotFound
+from sitebell.models import ApiKey, Site
+
+SCOPES = ("send", "read", "manage")
+PREFIX_LENGTH = 9
+
+
+def create_api_key(
+    session: Session, site: Site, *, name: str, scopes: Sequence[str], now: datetime
+) -> tuple[ApiKey, str]:
+    """Make a key and return its row and its text `sb_…`, which is stored nowhere.
+
+    Raises:
+        Invalid: an unknown scope or none, or a name that cannot be used.
+    """
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise Invalid("invalid_scope", f"An API key has one or more of the scopes {', '.join(SCOPES)}.")
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise Invalid("invalid_name", "A key's name has 1 to 100 printable characters.")
+    text = "sb_" + secrets.token_urlsafe(32)
+    ordered = " ".join(scope for scope in SCOPES if scope in scopes)
+    row = ApiKey(
+        site_id=site.id,
+        name=name.strip(),
+        prefix=text[:PREFIX_LENGTH],
+        key_hash=_hash(text),
+        scopes=ordered,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row, text
+
+
+def find_api_key(session: Session, text: str) -> ApiKey | None:
+    """Return the living key of this text; a revoked one is not found."""
+    query = select(ApiKey).where(ApiKey.key_hash == _hash(text), ApiKey.revoked_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def list_api_keys(session: Session, site: Site) -> Sequence[ApiKey]:
+    """Return the keys of a site, revoked ones included, in the order of creation."""
+    return session.scalars(select(ApiKey).where(ApiKey.site_id == site.id).order_by(ApiKey.id)).all()
+
+
+def revoke_api_key(session: Session, site: Site, key_id: int, now: datetime) -> ApiKey:
+    """Revoke a key at once; revoking it again changes nothing.
+
+    Raises:
+        NotFound: the site has no such key.
+    """
+    key = session.scalars(select(ApiKey).where(ApiKey.site_id == site.id, ApiKey.id == key_id)).one_or_none()
+    if key is None:
+        raise NotFound(f"The site has no API key {key_id}: see `sitebell keys list`.", "key_not_found")
+    key.revoked_at = key.revoked_at or now
+    return key
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

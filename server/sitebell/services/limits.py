@@ -1,0 +1,107 @@
+"""Token buckets that bound what strangers can make us write, by site and by client network (SEC-16)."""
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sitebell.errors import SitebellError
+from sitebell.models import Site, TokenBucket
+
+IPV4_PREFIX = 24
+IPV6_PREFIX = 64
+
+
+class RateLimited(SitebellError):
+    """Too many requests; `retry_after` says in how many whole seconds the next one may come."""
+
+    def __init__(self, retry_after: int) -> None:
+        message = f"Too many requests from this network or for this site: try again in {retry_after} seconds."
+        super().__init__("rate_limited", message, 429, {"retry_after": retry_after})
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bucket that holds `burst` requests and gains `per_second` of them each second."""
+
+    burst: float
+    per_second: float
+
+    @property
+    def full_after(self) -> timedelta:
+        """The time in which an empty bucket fills up."""
+        return timedelta(seconds=self.burst / self.per_second)
+
+
+NETWORK_LIMIT = Limit(burst=120, per_second=2)
+SITE_LIMIT = Limit(burst=2000, per_second=20)
+
+
+def spend(session: Session, site: Site, address: str, now: datetime) -> None:
+    """Take one request out of the bucket of the client's network and out of the site's.
+
+    A loopback client has the site's bucket alone: behind a proxy whose hops are not configured every visitor looks
+    like that. Roll the session back when this raises: a refused request then costs no token and writes nothing.
+
+    Args:
+        session: a writing session, short and of its own, so that the tokens stay spent whatever the request does next.
+        site: the site that the request is about.
+        address: the client's address as the proxies report it; anything else than an address counts as one network.
+        now: the present moment.
+
+    Raises:
+        RateLimited: a bucket is empty.
+    """
+    network = network_of(address)
+    if network is not None:
+        _take(session, f"{site.id}:{network}", NETWORK_LIMIT, now)
+    _take(session, f"{site.id}", SITE_LIMIT, now)
+
+
+def network_of(address: str) -> str | None:
+    """Return the network that shares one bucket: a /24, a /64, `unknown`, or None for this machine itself."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return None
+    prefix = IPV4_PREFIX if parsed.version == 4 else IPV6_PREFIX
+    return str(ipaddress.ip_network((parsed, prefix), strict=False))
+
+
+def prune_buckets(session: Session, now: datetime) -> int:
+    """Delete the buckets that are full again, which say the same as none at all; return how many."""
+    oldest = now - max(NETWORK_LIMIT.full_after, SITE_LIMIT.full_after)
+    result = session.execute(delete(TokenBucket).where(TokenBucket.updated_at < oldest))
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def _take(session: Session, name: str, limit: Limit, now: datetime) -> None:
+    bucket = _lock_or_create(session, name, limit, now)
+    seconds = max(0.0, (now - bucket.updated_at).total_seconds())
+    tokens = min(limit.burst, bucket.tokens + seconds * limit.per_second)
+    if tokens < 1:
+        raise RateLimited(math.ceil((1 - tokens) / limit.per_second))
+    bucket.tokens, bucket.updated_at = tokens - 1, now
+
+
+def _lock_or_create(session: Session, name: str, limit: Limit, now: datetime) -> TokenBucket:
+    bucket = session.get(TokenBucket, name, with_for_update=True)
+    if bucket is not None:
+        return bucket
+    bucket = TokenBucket(name=name, tokens=limit.burst, updated_at=now)
+    try:
+        with session.begin_nested():
+            session.add(bucket)
+    except IntegrityError:  # another request of this network was faster
+        return session.get_one(TokenBucket, name, with_for_update=True)
+    return bucket

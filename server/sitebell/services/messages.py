@@ -1,0 +1,183 @@
+"""Messages: created, looked at, paused, resumed, cancelled. Sending them is the worker's business."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Conflict, NotFound
+from sitebell.models import Delivery, DeliveryState, IdempotencyKey, Message, MessageStatus, Site
+from sitebell.services.audiences import check_audience
+from sitebell.services.payloads import check_payload
+
+FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message as its sender describes it; `ttl` in seconds, `send_at` None means now."""
+
+    audience: dict[str, Any]
+    notification: dict[str, Any]
+    ttl: int = 86_400
+    urgency: str = "normal"
+    replace_key: str | None = None
+    send_at: datetime | None = None
+
+
+def create_message(
+    session: Session,
+    site: Site,
+    draft: Draft,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: bytes = b"",
+    now: datetime,
+) -> tuple[Message, bool]:
+    """Store a message for the worker; return it and whether it is new.
+
+    With an idempotency key that was used before, the message of then is returned (REL-03).
+
+    Raises:
+        Invalid: the audience or the notification cannot be used.
+        Conflict: `idempotency_conflict`, the key was used for another request.
+    """
+    if idempotency_key is not None:
+        known = _find_by_key(session, site, idempotency_key, request_hash)
+        if known is not None:
+            return known, False
+    message = _build(site, draft, now)
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+            if idempotency_key is not None:
+                session.add(_key_row(site, message, idempotency_key, request_hash, now))
+    except IntegrityError:  # the same key won in another request
+        if idempotency_key is None:
+            raise
+        return create_message(session, site, draft, idempotency_key=idempotency_key, request_hash=request_hash, now=now)
+    return message, True
+
+
+def get_message(session: Session, site: Site, public_id: str) -> Message:
+    """Return a message of this site.
+
+    Raises:
+        NotFound: the site has no such message.
+    """
+    query = select(Message).where(Message.site_id == site.id, Message.public_id == public_id)
+    message = session.scalars(query).one_or_none()
+    if message is None:
+        raise NotFound("This site has no message with this id.", "message_not_found")
+    return message
+
+
+def count_deliveries(session: Session, message: Message) -> dict[str, int]:
+    """Return how many deliveries stand where; recipients is their sum, as far as they are planned."""
+    if message.final_counts is not None:
+        return message.final_counts
+    query = (
+        select(
+            Delivery.state,
+            func.count(),
+            func.count(Delivery.shown_at),
+            func.count(Delivery.clicked_at),
+            func.count(Delivery.closed_at),
+        )
+        .where(Delivery.message_id == message.id)
+        .group_by(Delivery.state)
+    )
+    rows = session.execute(query).all()
+    counts = {"recipients": sum(row[1] for row in rows)}
+    counts |= {state.value: 0 for state in DeliveryState} | {row[0]: row[1] for row in rows}
+    return counts | {
+        "shown": sum(row[2] for row in rows),
+        "clicked": sum(row[3] for row in rows),
+        "closed": sum(row[4] for row in rows),
+    }
+
+
+def cancel_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:
+    """Stop a message for good; deliveries not yet sent end as cancelled.
+
+    Raises:
+        NotFound: the site has no such message.
+        Conflict: `message_finished`.
+    """
+    message = _lock_unfinished(session, site, public_id)
+    message.status, message.status_reason = MessageStatus.CANCELLED, "cancelled by the sender"
+    message.finished_at = now
+    return message
+
+
+def pause_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:  # noqa: ARG001
+    """Hold a message back until it is resumed; its TTL goes on running.
+
+    Raises:
+        NotFound: the site has no such message.
+        Conflict: `message_finished`.
+    """
+    message = _lock_unfinished(session, site, public_id)
+    if message.status != MessageStatus.PAUSED:
+        message.status, message.status_reason = MessageStatus.PAUSED, "paused by the sender"
+    return message
+
+
+def resume_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:
+    """Let a paused message go on, also past the pause that it gave itself because of losses.
+
+    Raises:
+        NotFound: the site has no such message.
+        Conflict: `message_finished`.
+    """
+    message = _lock_unfinished(session, site, public_id)
+    if message.status == MessageStatus.PAUSED:
+        message.losses_accepted = True
+        message.status = MessageStatus.SCHEDULED if message.send_at > now else MessageStatus.SENDING
+        message.status_reason = ""
+    return message
+
+
+def _build(site: Site, draft: Draft, now: datetime) -> Message:
+    check_payload(draft.notification)
+    send_at = draft.send_at or now
+    return Message(
+        public_id=secrets.token_hex(12),
+        site_id=site.id,
+        status=MessageStatus.SCHEDULED,
+        audience=check_audience(draft.audience),
+        notification=draft.notification,
+        ttl=draft.ttl,
+        urgency=draft.urgency,
+        replace_key=draft.replace_key,
+        send_at=send_at,
+        expires_at=send_at + timedelta(seconds=draft.ttl),
+        created_at=now,
+    )
+
+
+def _key_row(site: Site, message: Message, key: str, request_hash: bytes, now: datetime) -> IdempotencyKey:
+    return IdempotencyKey(site_id=site.id, key=key, request_hash=request_hash, message_id=message.id, created_at=now)
+
+
+def _find_by_key(session: Session, site: Site, key: str, request_hash: bytes) -> Message | None:
+    query = select(IdempotencyKey).where(IdempotencyKey.site_id == site.id, IdempotencyKey.key == key)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        return None
+    if row.request_hash != request_hash:
+        raise Conflict("idempotency_conflict", "This Idempotency-Key was used for another request: use a new key.")
+    return session.get_one(Message, row.message_id)
+
+
+def _lock_unfinished(session: Session, site: Site, public_id: str) -> Message:
+    message = get_message(session, site, public_id)
+    session.refresh(message, with_for_update=True)
+    if message.status in FINISHED:
+        raise Conflict("message_finished", f"This message is {message.status}: it can no longer be changed.")
+    return message

@@ -1,0 +1,79 @@
+"""Turns due messages into deliveries and batches, a few batches ahead of the workers."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, exists, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus
+from sitebell.services.audiences import last_subscription_id, next_page
+
+BATCH_SIZE = 500
+BATCHES_AHEAD = 8
+
+
+def has_plannable(session: Session, now: datetime) -> bool:
+    """Say whether a message is due whose audience is not planned far enough."""
+    return session.scalar(select(exists(_plannable(now)))) or False
+
+
+def plan_batch(session: Session, now: datetime) -> bool:
+    """Write the next batch of the message that is due longest; False when none is due.
+
+    The place reached is kept in the same transaction as the rows, so a killed planner repeats nothing.
+    """
+    message = session.scalars(_plannable(now).limit(1).with_for_update(skip_locked=True)).first()
+    if message is None:
+        return False
+    message.status = MessageStatus.SENDING
+    if message.planned_until is None:
+        message.planned_until = last_subscription_id(session, message.site_id)
+    page = next_page(session, message, BATCH_SIZE)
+    if page.subscription_ids:
+        _write_batch(session, message, list(page.subscription_ids), now)
+    message.planned_through, message.is_planned = page.through, page.is_last
+    session.flush()
+    finish_message(session, message, now)
+    return True
+
+
+def finish_message(session: Session, message: Message, now: datetime) -> None:
+    """Mark a message as sent when its audience is planned and no batch of it is left.
+
+    The caller has locked the message's row, so the last two batches cannot miss each other.
+    """
+    if not message.is_planned or message.status not in (MessageStatus.SENDING, MessageStatus.PAUSED):
+        return
+    open_batches = select(Batch.id).where(Batch.message_id == message.id, Batch.due_at.is_not(None))
+    if not session.scalar(select(exists(open_batches))):
+        message.status, message.status_reason, message.finished_at = MessageStatus.SENT, "", now
+
+
+def _plannable(now: datetime) -> Select[Message]:
+    ahead = (
+        select(func.count())
+        .select_from(Batch)
+        .where(Batch.message_id == Message.id, Batch.due_at.is_not(None))
+        .scalar_subquery()
+    )
+    due = or_(Message.status == MessageStatus.SCHEDULED, Message.status == MessageStatus.SENDING)
+    query = select(Message).where(due, Message.send_at <= now, Message.is_planned.is_(False), ahead < BATCHES_AHEAD)
+    return query.order_by(Message.send_at, Message.id)
+
+
+def _write_batch(session: Session, message: Message, subscription_ids: list[int], now: datetime) -> None:
+    batch = Batch(message_id=message.id, due_at=now)
+    session.add(batch)
+    session.flush()
+    session.execute(
+        insert(Delivery),
+        [
+            {
+                "message_id": message.id,
+                "subscription_id": subscription_id,
+                "batch_id": batch.id,
+                "state": DeliveryState.PENDING,
+            }
+            for subscription_id in subscription_ids
+        ],
+    )

@@ -1,0 +1,173 @@
+"""A browser's subscription: registered, refreshed, rotated, ended. The subscription itself is the credential."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Conflict, NotFound
+from sitebell.models import Event, EventType, Site, Subscription, SubscriptionStatus
+from sitebell.push.encryption import SubscriptionKeys
+from sitebell.push.endpoint import Endpoint, EndpointRules
+from sitebell.services.vapid_keys import choose_vapid_key
+
+
+@dataclass(frozen=True)
+class Address:
+    """Endpoint and keys as the browser's `PushSubscription` gives them, checked."""
+
+    endpoint: Endpoint
+    keys: SubscriptionKeys
+
+    @property
+    def hash(self) -> bytes:
+        """The 32 bytes by which the address is found."""
+        return hashlib.sha256(self.endpoint.url.encode()).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What a browser says when it subscribes (`intent` subscribe) or visits again (refresh)."""
+
+    address: Address
+    intent: str = "subscribe"
+    previous: Address | None = None
+    vapid_public_key: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+
+
+def parse_address(rules: EndpointRules, endpoint: str, p256dh: str, auth: str) -> Address:
+    """Check endpoint and keys.
+
+    Raises:
+        Invalid: `invalid_endpoint` or `invalid_keys`.
+    """
+    return Address(rules.parse(endpoint), SubscriptionKeys.parse(p256dh, auth))
+
+
+def put_subscription(
+    session: Session, site: Site, registration: Registration, now: datetime
+) -> tuple[Subscription, bool]:
+    """Register or refresh a subscription; return its row and whether it is new.
+
+    A new endpoint that proves the one it replaces takes that row over: same hash, no second row. Only the intent
+    `subscribe` brings back what the visitor ended; a refresh revives at most what a push service called gone.
+
+    Raises:
+        Conflict: `subscription_conflict`, the endpoint is known with other keys; nothing was changed.
+        Invalid: `unknown_vapid_key`.
+    """
+    pair = choose_vapid_key(session, site, registration.vapid_public_key)
+    existing = _find(session, site, registration.address)
+    previous = _find_proven(session, site, registration.previous) if registration.previous else None
+    if existing is not None:
+        if not _proves(existing, registration.address):
+            raise Conflict(
+                "subscription_conflict",
+                "This endpoint is known with other keys: unsubscribe in the browser and subscribe again.",
+            )
+        if previous is not None and previous.id != existing.id:
+            _end(previous, SubscriptionStatus.GONE, "replaced by another endpoint", now)
+        if registration.vapid_public_key is not None:
+            existing.vapid_key_id = pair.id
+        return _refresh(session, existing, registration, now), False
+    if previous is not None:
+        _set_address(previous, registration.address, pair.id)
+        _record(session, previous, EventType.UPDATED, now)
+        return _refresh(session, previous, registration, now), False
+    return _create(session, site, registration, pair.id, now)
+
+
+def prove_subscription(session: Session, site: Site, address: Address) -> Subscription:
+    """Return the subscription whose endpoint and both keys the caller knows (SEC-12).
+
+    Raises:
+        NotFound: unknown or not matching, which answer the same.
+    """
+    row = _find_proven(session, site, address)
+    if row is None:
+        raise NotFound("This site has no such subscription: subscribe first.", "subscription_not_found")
+    return row
+
+
+def unsubscribe(session: Session, subscription: Subscription, now: datetime) -> None:
+    """End a subscription by its visitor's wish; doing it again changes nothing."""
+    if subscription.status != SubscriptionStatus.UNSUBSCRIBED:
+        _end(subscription, SubscriptionStatus.UNSUBSCRIBED, "unsubscribed by the visitor", now)
+        _record(session, subscription, EventType.UNSUBSCRIBED, now)
+
+
+def _find(session: Session, site: Site, address: Address) -> Subscription | None:
+    query = select(Subscription).where(
+        Subscription.site_id == site.id,
+        Subscription.provider == address.endpoint.service,
+        Subscription.address_hash == address.hash,
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _find_proven(session: Session, site: Site, address: Address) -> Subscription | None:
+    row = _find(session, site, address)
+    return row if row is not None and _proves(row, address) else None
+
+
+def _proves(row: Subscription, address: Address) -> bool:
+    stored = (row.p256dh or b"") + (row.auth or b"")
+    return hmac.compare_digest(stored, address.keys.p256dh + address.keys.auth)
+
+
+def _create(
+    session: Session, site: Site, registration: Registration, vapid_key_id: int, now: datetime
+) -> tuple[Subscription, bool]:
+    row = Subscription(
+        site_id=site.id,
+        channel="web",
+        subscriber_hash=secrets.token_hex(16),
+        status=SubscriptionStatus.SUBSCRIBED,
+        locale=registration.locale,
+        time_zone=registration.time_zone,
+        created_at=now,
+        updated_at=now,
+        seen_at=now,
+    )
+    _set_address(row, registration.address, vapid_key_id)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # the same browser was faster in another request
+        return put_subscription(session, site, registration, now)
+    _record(session, row, EventType.SUBSCRIBED, now)
+    return row, True
+
+
+def _refresh(session: Session, row: Subscription, registration: Registration, now: datetime) -> Subscription:
+    row.seen_at = now
+    row.locale = registration.locale or row.locale
+    row.time_zone = registration.time_zone or row.time_zone
+    ended_by_visitor = row.status == SubscriptionStatus.UNSUBSCRIBED
+    if row.status != SubscriptionStatus.SUBSCRIBED and (registration.intent == "subscribe" or not ended_by_visitor):
+        row.status, row.status_reason, row.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
+        _record(session, row, EventType.SUBSCRIBED, now)
+    return row
+
+
+def _set_address(row: Subscription, address: Address, vapid_key_id: int) -> None:
+    row.provider = address.endpoint.service
+    row.address, row.address_hash = address.endpoint.url, address.hash
+    row.p256dh, row.auth = address.keys.p256dh, address.keys.auth
+    row.vapid_key_id = vapid_key_id
+
+
+def _end(row: Subscription, status: SubscriptionStatus, reason: str, now: datetime) -> None:
+    row.status, row.status_reason, row.updated_at = status, reason, now
+
+
+def _record(session: Session, row: Subscription, event: EventType, now: datetime) -> None:
+    session.flush()
+    session.add(Event(site_id=row.site_id, subscription_id=row.id, type=event, at=now, received_at=now))

@@ -1,0 +1,125 @@
+"""A worker process: its start, its heartbeat, its housekeeping, and its graceful end."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from sitebell import work_queue
+from sitebell.clock import Clock, utcnow
+from sitebell.config import Config
+from sitebell.db import Store, open_store
+from sitebell.models import Batch, WorkerHeartbeat
+from sitebell.push.client import PushClient
+from sitebell.push.endpoint import EndpointRules
+from sitebell.services import retention
+from sitebell.services.composing import Composer
+from sitebell.services.vapid_keys import resolve_subject
+from sitebell.services.vault import open_vault
+from sitebell.worker.parent import watch_parent
+from sitebell.worker.pipeline import POLL_SECONDS, Pipeline
+
+IN_FLIGHT = 100
+HEARTBEAT_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Runs a pipeline until `stop` is set."""
+
+    def __init__(
+        self, store: Store, pipeline: Pipeline, client: PushClient, *, name: str, clock: Clock = utcnow
+    ) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._client = client
+        self._name = name
+        self._clock = clock
+        self._started_at = clock()
+        self._next_heartbeat = 0.0
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        """Deliver until stopped; then let requests in flight end, write them down and give the leases back."""
+        try:
+            while not self.stop.is_set():
+                self._idle()
+                self._client.run(self._pipeline.next_request, self._pipeline.done, self._idle)
+                self._pipeline.flush()
+                self._housekeep()
+                self.stop.wait(POLL_SECONDS)
+        finally:
+            self._pipeline.stop()
+            self._client.close()
+
+    def request_stop(self) -> None:
+        """Take no new work from now on; safe in a signal handler."""
+        self._pipeline.is_stopping = True
+        self.stop.set()
+
+    def _idle(self) -> None:
+        self._pipeline.idle()
+        if time.monotonic() >= self._next_heartbeat:
+            self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+            with self._store.writing() as session:
+                beat = WorkerHeartbeat(name=self._name, started_at=self._started_at, seen_at=self._clock())
+                session.merge(beat)
+
+    def _housekeep(self) -> None:
+        with self._store.reading() as session:
+            is_due = retention.is_due(session, self._clock())
+        if is_due:
+            with self._store.writing() as session:
+                retention.prune_step(session, self._clock())
+
+
+def run(config: Config, name: str | None = None) -> None:
+    """Run a worker in this process until SIGTERM or SIGINT; `name` is given by a supervisor that watches it.
+
+    Raises:
+        SitebellError: the VAPID subject or the master key cannot be used.
+    """
+    subject = resolve_subject(config.base_url, config.vapid_subject, allow_local=config.demo)
+    store = open_store(config.database_url)
+    store.upgrade()
+    with store.writing() as session:
+        vault = open_vault(session, config.master_key_file)
+    owner = name or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    composer = Composer(vault, EndpointRules(config.push_hosts), subject, utcnow)
+    lease = timedelta(seconds=config.lease_seconds)
+    pipeline = Pipeline(store, composer, owner=owner, lease=lease, clock=utcnow)
+    client = PushClient(in_flight=IN_FLIGHT, proxy=config.push_proxy, ca_file=config.push_ca_file)
+    worker = Worker(store, pipeline, client, name=owner)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.request_stop())
+    if name is not None:
+        watch_parent(worker.request_stop)
+    log.info("worker started", worker=owner)
+    worker.run()
+    forget(store, owner)
+    store.close()
+    log.info("worker stopped", worker=owner)
+
+
+def release_leases(config: Config, owner: str) -> int:
+    """Free what a dead worker of this machine had leased; return how many batches."""
+    store = open_store(config.database_url)
+    with store.writing() as session:
+        count = work_queue.release_owner(session, Batch, owner)
+    forget(store, owner)
+    store.close()
+    return count
+
+
+def forget(store: Store, owner: str) -> None:
+    """Remove a worker that has ended from the list of the living."""
+    with store.writing() as session:
+        row = session.get(WorkerHeartbeat, owner)
+        if row is not None:
+            session.delete(row)
