@@ -1,0 +1,77 @@
+"""What a request passes before its view: the size of its body, and below /v1/sites/ the site's origins (SEC-11)."""
+
+import re
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from sitebell.api.context import store
+from sitebell.errors import NotFound, SitebellError
+from sitebell.models import Site
+from sitebell.services.sites import find_site
+
+PAGE_BODY = 64 * 1024
+API_BODY = 1024 * 1024
+PREFLIGHT_SECONDS = 7200  # Chromium keeps no answer longer
+
+_PAGE_PATH = re.compile(r"/v1/sites/(?P<token>[^/]+)(?:/.*)?", re.DOTALL)
+_TOKEN = re.compile(r"[0-9A-Za-z_-]{1,32}")
+
+
+def register_admission(app: Flask) -> None:
+    """Check each request before it reaches a view, and let pages of a site read each answer."""
+    app.before_request(_admit)
+    app.after_request(_share_with_page)
+
+
+def _admit() -> Response | None:
+    path = _PAGE_PATH.fullmatch(request.path)
+    request.max_content_length = PAGE_BODY if path else API_BODY
+    if path:
+        g.site = _find_site(path["token"])
+        if g.site is not None:
+            g.shared_with = _allowed_origin(g.site)
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return _answer_preflight()
+        if g.site is None:
+            raise NotFound("No site has this token: copy it from `sitebell sites list`.", "site_not_found")
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge
+    return None
+
+
+def _find_site(token: str) -> Site | None:
+    if _TOKEN.fullmatch(token):  # PostgreSQL would refuse NUL with an error of its own
+        with store().reading() as session:
+            site = find_site(session, token)
+        if site is not None:
+            return site
+    g.shared_with = "*"  # the same answer for everyone, so that a page with a mistyped token can read why
+    return None
+
+
+def _allowed_origin(site: Site) -> str | None:
+    """Return the page's origin when it is one of the site's, None when the request names none."""
+    origin = request.headers.get("Origin")
+    if origin is None or origin in site.origin_names:
+        return origin
+    seen = f"Pages of {origin[:300]} may not" if origin != "null" else "A page without an origin (null) may not"
+    sentence = f"{seen} speak for this site: its origins are set with `sitebell sites set`."
+    raise SitebellError("origin_not_allowed", sentence, 403)
+
+
+def _answer_preflight() -> Response:
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Methods"] = "GET, PUT, POST"
+    response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+    return response
+
+
+def _share_with_page(response: Response) -> Response:
+    if _PAGE_PATH.fullmatch(request.path):
+        response.vary.add("Origin")
+        if g.get("shared_with"):
+            response.headers["Access-Control-Allow-Origin"] = g.shared_with
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    return response

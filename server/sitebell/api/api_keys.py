@@ -1,0 +1,63 @@
+"""Who calls from a site's back end: the API key in the Authorization header, and what it may do."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import g, request
+
+from sitebell.api.context import store
+from sitebell.errors import NotFound, SitebellError
+from sitebell.models import Site
+from sitebell.services.keys import find_api_key
+
+View = TypeVar("View", bound=Callable[..., Any])
+SECURITY = [{"api_key": []}]
+
+
+def needs(scope: str) -> Callable[[View], View]:
+    """Let a view run only for an API key with this scope; `sender_site()` then returns the key's site.
+
+    Raises:
+        SitebellError: `invalid_api_key` (401) or `scope_missing` (403).
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.site = _authenticate(scope)
+            return view(*args, **kwargs)
+
+        return cast("View", guarded)
+
+    return decorate
+
+
+def sender_site() -> Site:
+    """Return the site whose API key this request carries."""
+    return cast("Site", g.site)
+
+
+def check_site(token: str | None) -> None:
+    """Refuse a body that names another site than the key's.
+
+    Raises:
+        NotFound: `site_not_found`, whether or not such a site exists.
+    """
+    if token is not None and token != sender_site().token:
+        raise NotFound("This API key belongs to another site: leave site out or name its own.", "site_not_found")
+
+
+def _authenticate(scope: str) -> Site:
+    credential = request.authorization
+    if credential is None or credential.type != "bearer" or not credential.token:
+        raise SitebellError("invalid_api_key", "Send an API key: Authorization: Bearer sb_…", 401)
+    with store().reading() as session:
+        key = find_api_key(session, credential.token)
+        if key is None:
+            raise SitebellError("invalid_api_key", "This API key is unknown or revoked: see `sitebell keys list`.", 401)
+        if scope not in key.scopes.split():
+            raise SitebellError(
+                "scope_missing", f"This API key may {key.scopes}: create one with the scope {scope}.", 403
+            )
+        return session.get_one(Site, key.site_id)

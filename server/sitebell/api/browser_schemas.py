@@ -1,0 +1,138 @@
+"""The shape of what pages and workers send, and of what they are answered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow.validate import Length, OneOf
+
+from sitebell.api.strict_fields import LAST_MILLISECOND, LOCALE, TIME_ZONE, Whole, text
+from sitebell.errors import Invalid
+from sitebell.models import EventType
+from sitebell.push.endpoint import MAX_URL_LENGTH
+
+COMES_WITH_IDENTITY = ("match", "database_ids", "fields", "topics", "tags", "identity", "exclusive")
+REPORTED = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
+MAX_EVENTS = 100
+
+EXAMPLE_SUBSCRIPTION = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/dH3x:APA91b",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
+
+
+class Strict(Schema):
+    """A body whose unknown members are an error: a misspelt name must not be lost in silence."""
+
+    class Meta:
+        """Options of marshmallow."""
+
+        unknown = RAISE
+
+
+class Answer(Schema):
+    """An answer; later versions may add members, which clients skip."""
+
+    class Meta:
+        """Options of marshmallow."""
+
+        unknown = INCLUDE
+
+
+class SubscriptionKeysBody(Strict):
+    """The keys of a push subscription, base64url (RFC 8291)."""
+
+    p256dh = text(100, required=True, metadata={"description": "P-256 point, 65 bytes."})
+    auth = text(30, required=True, metadata={"description": "16 bytes."})
+
+
+class SubscriptionBody(Strict):
+    """A browser's `PushSubscription` as its `toJSON()` writes it (Push API)."""
+
+    endpoint = text(MAX_URL_LENGTH, required=True)
+    keys = fields.Nested(SubscriptionKeysBody, required=True)
+    expirationTime = fields.Raw(  # noqa: N815
+        allow_none=True, load_only=True, metadata={"description": "Part of toJSON(); taken and not used."}
+    )
+
+
+class RegistrationBody(Strict):
+    """What a browser says when it subscribes or visits again."""
+
+    subscription = fields.Nested(SubscriptionBody, required=True)
+    intent = fields.String(validate=OneOf(["subscribe", "refresh"]), load_default="subscribe")
+    previous = fields.Nested(SubscriptionBody, load_default=None, allow_none=True)
+    vapid_public_key = text(100, load_default=None, allow_none=True)
+    locale = text(40, minimum=2, validate=[LOCALE], load_default=None, allow_none=True)
+    time_zone = text(60, validate=[TIME_ZONE], load_default=None, allow_none=True)
+
+    @pre_load
+    def _refuse_identity(self, data: Any, **_options: Any) -> Any:
+        later = [name for name in COMES_WITH_IDENTITY if isinstance(data, Mapping) and name in data]
+        if later:
+            raise Invalid("not_available", f"{', '.join(later)}: not in this version, which knows no profiles yet.")
+        return data
+
+
+class ProofBody(Strict):
+    """The subscription itself, which is the credential of a browser."""
+
+    subscription = fields.Nested(SubscriptionBody, required=True)
+
+
+class EventBody(Strict):
+    """One thing that happened: shown, clicked or closed with the receipt of the push, custom with the subscription."""
+
+    type = fields.String(required=True, validate=OneOf([*REPORTED, EventType.CUSTOM]))
+    receipt = text(200, load_default=None)
+    subscription = fields.Nested(SubscriptionBody, load_default=None)
+    at = Whole(0, LAST_MILLISECOND, required=True, metadata={"description": "Milliseconds since 1970, by the browser."})
+    action = text(100, minimum=0, load_default=None, metadata={"description": "The pressed button; empty for none."})
+    data = fields.Dict(keys=text(100), values=fields.Raw(allow_none=True), load_default=None)
+
+    @validates_schema
+    def _check_credential(self, data: dict[str, Any], **_options: Any) -> None:
+        wanted, other = ("receipt", "subscription") if data["type"] in REPORTED else ("subscription", "receipt")
+        if data[wanted] is None or data[other] is not None:
+            raise ValidationError(f"An event of type {data['type']} carries {wanted} and no {other}.")
+
+
+class EventsBody(Strict):
+    """Events in any order; repetitions do no harm."""
+
+    events = fields.List(fields.Nested(EventBody), required=True, validate=Length(1, MAX_EVENTS))
+
+
+class SiteAnswer(Answer):
+    """What a page needs to know of its site."""
+
+    site = fields.String(required=True, metadata={"description": "The public token."})
+    name = fields.String(required=True)
+    vapid_public_key = fields.String(required=True, metadata={"description": "applicationServerKey, base64url."})
+    worker = fields.String(required=True, metadata={"description": "Path of the worker file on the site's origin."})
+    scope = fields.String(required=True, metadata={"description": "Scope to register the worker with."})
+    prompt = fields.Dict(required=True, metadata={"description": "Settings of the prompt; none in this version."})
+
+
+class SubscriptionAnswer(Answer):
+    """How the server knows this browser."""
+
+    subscriber_hash = fields.String(required=True, metadata={"description": "Random, public, stays the same."})
+    status = fields.String(required=True, validate=OneOf(["subscribed", "unsubscribed", "gone"]))
+    enrollments = fields.List(fields.Dict(), required=True, metadata={"description": "Empty in this version."})
+
+
+class UnsubscribedAnswer(Answer):
+    """The end of a subscription."""
+
+    status = fields.String(required=True, validate=OneOf(["unsubscribed"]))
+
+
+class EventsAnswer(Answer):
+    """What became of the reports."""
+
+    accepted = fields.Integer(required=True)
+    ignored = fields.Integer(required=True, metadata={"description": "Repeated, or with a credential that fails."})

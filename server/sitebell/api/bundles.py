@@ -1,0 +1,93 @@
+"""Joins, minifies and compresses the files of static/sdk: what the browser gets is made when the server starts."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import brotli
+import minify
+
+BUNDLES = "bundles.json"
+TYPES = "sitebell.d.ts"
+CHECKED = "// @ts-check\n"  # for the type checker; means nothing once the files are joined
+
+
+@dataclass(frozen=True)
+class Script:
+    """One bundle: as it can be read, and as it is sent to visitors."""
+
+    source: str
+    minified: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One content coding of a text: the bytes and their strong ETag (RFC 9110 section 8.8.3)."""
+
+    body: bytes
+    etag: str
+
+
+@cache
+def find_sdk_folder() -> Path:
+    """Return the folder of the SDK: the checkout's static/sdk, else the copy inside the wheel.
+
+    Raises:
+        FileNotFoundError: neither is there; the installation is broken.
+    """
+    here = Path(__file__).resolve()
+    checkout, wheel = here.parents[3] / "static" / "sdk", here.parents[1] / "_sdk"
+    for folder in (checkout, wheel):
+        if (folder / BUNDLES).is_file():
+            return folder
+    raise FileNotFoundError(f"The SDK is neither in {checkout} nor in {wheel}: install Sitebell again.")
+
+
+@cache
+def build_scripts(folder: Path, version: str) -> Mapping[str, Script]:
+    """Return the scripts that bundles.json names, by name.
+
+    Raises:
+        FileNotFoundError: a listed file is missing.
+        minify.MinifyError: a file is not JavaScript.
+    """
+    listed: dict[str, list[str]] = json.loads((folder / BUNDLES).read_text())
+    return {name: _build(folder, files, f"Sitebell {version}, MIT licence") for name, files in listed.items()}
+
+
+def config_line(server: str, site: str | None) -> str:
+    """Return the line that tells a worker where it belongs.
+
+    An imported script cannot see its own query, and nothing that a visitor can forge may choose the server: `server` is
+    the base URL of the settings, `site` the token of a known site.
+    """
+    config = json.dumps({"server": server, "site": site}, separators=(",", ":"))
+    return f"self.SITEBELL_CONFIG={config.replace('<', chr(92) + 'u003c')};\n"
+
+
+@lru_cache(maxsize=512)  # a worker has as many texts as there are sites
+def encode(text: str, coding: str) -> Encoded:
+    """Return a text in the content coding `br`, `gzip` or `identity`, made once.
+
+    Each coding has bytes of its own and so an ETag of its own.
+    """
+    plain = text.encode()
+    if coding == "br":
+        body: Any = brotli.compress(plain)
+    else:
+        body = gzip.compress(plain, 9, mtime=0) if coding == "gzip" else plain
+    return Encoded(body, hashlib.sha256(body).hexdigest()[:32])
+
+
+def _build(folder: Path, files: list[str], title: str) -> Script:
+    parts = [f"// {name}\n{(folder / name).read_text().removeprefix(CHECKED)}" for name in files]
+    source = "(function () {\n'use strict';\n\n" + "\n".join(parts) + "\n})();\n"
+    return Script(
+        source=f"// {title}. The files of static/sdk, joined.\n{source}",
+        minified=f"/*! {title} */\n{minify.string('application/javascript', source)}\n",
+    )

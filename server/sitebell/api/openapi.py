@@ -1,0 +1,67 @@
+"""The OpenAPI document at /v1/openapi.json, written from the same schemas and decorators that check the requests."""
+
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api, Blueprint
+
+from sitebell.api.failures import FAILURES
+from sitebell.api.routes import ErrorAnswer
+
+FAILURE_LIST = "\n".join(f"* `{code}` ({status}): {meaning}" for code, (status, meaning) in FAILURES.items())
+DESCRIPTION = f"""Self-hosted web push for websites.
+
+Pages and workers authenticate with the subscription itself: endpoint and both keys. A site's back end sends an API key
+as `Authorization: Bearer sb_…`. Unknown members are refused. Every failure has one shape,
+`{{"error": {{"code", "message", "details"?}}}}`, and one of these codes:
+
+{FAILURE_LIST}
+"""
+
+
+class OpenApi(Api):  # type: ignore[misc]
+    """flask-smorest's Api, with our error shape in place of its own."""
+
+    ERROR_SCHEMA = ErrorAnswer
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `sitebell.api.errors`."""
+
+    def _register_pagination_header(self) -> None:
+        """Describe no header that no route sends."""
+
+
+def register_routes(app: Flask, base_url: str, *blueprints: Blueprint) -> None:
+    """Add the documented routes to an application, and the document itself."""
+    app.config.update(
+        API_TITLE="Sitebell",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS=_options(base_url),
+    )
+    api = OpenApi(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+
+
+def _options(base_url: str) -> dict[str, Any]:
+    return {
+        "info": {"description": DESCRIPTION},
+        "servers": [{"url": base_url}],
+        "components": {
+            "securitySchemes": {
+                "api_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key of the site: `sitebell keys create`.",
+                },
+                "metrics_token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The setting SITEBELL_METRICS_TOKEN.",
+                },
+            }
+        },
+    }

@@ -1,0 +1,98 @@
+"""What a page loads by its script tag, and a worker by its one line: the SDK, from this server."""
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from typing import cast
+
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+
+from sitebell.api.bundles import TYPES, Script, build_scripts, config_line, encode, find_sdk_folder
+from sitebell.api.context import config, store
+from sitebell.services.sites import find_site
+
+JAVASCRIPT = "text/javascript; charset=utf-8"
+AN_HOUR = "public, max-age=3600"
+NEVER_STALE = "no-cache"  # kept, but asked for each time: a worker that cannot be replaced would be for ever
+
+_NAME = "sitebell_sdk"
+_TOKEN = re.compile(r"[0-9A-Za-z_-]{1,32}")
+
+sdk = Blueprint("sdk", __name__, url_prefix="/sdk/v1")
+
+
+@sdk.record_once
+def _build(state: BlueprintSetupState) -> None:
+    state.app.extensions[_NAME] = build_scripts(find_sdk_folder(), _version())
+
+
+@sdk.get("/sitebell.js")
+def get_page_script() -> Response:
+    """Send the page SDK, minified."""
+    return _send(_script("sitebell.js").minified, AN_HOUR)
+
+
+@sdk.get("/sitebell.src.js")
+def get_page_source() -> Response:
+    """Send the page SDK as it can be read."""
+    return _send(_script("sitebell.js").source, AN_HOUR)
+
+
+@sdk.get("/worker.js")
+def get_worker_script() -> Response:
+    """Send the worker, minified, with the config of the site that the query names."""
+    return _send(_config() + _script("worker.js").minified, NEVER_STALE)
+
+
+@sdk.get("/worker.src.js")
+def get_worker_source() -> Response:
+    """Send the worker as it can be read, with the same config."""
+    return _send(_config() + _script("worker.js").source, NEVER_STALE)
+
+
+@sdk.get("/sitebell.d.ts")
+def get_types() -> Response:
+    """Send the TypeScript declarations of the page SDK."""
+    return _send((find_sdk_folder() / TYPES).read_text(), AN_HOUR, "text/plain; charset=utf-8")
+
+
+def _version() -> str:
+    try:
+        return version("sitebell")
+    except PackageNotFoundError:  # a checkout that runs without being installed
+        return "unreleased"
+
+
+def _script(name: str) -> Script:
+    return cast("dict[str, Script]", current_app.extensions[_NAME])[name]
+
+
+def _config() -> str:
+    """Return the worker's config line; the token is there only if a site has it."""
+    token = request.args.get("site", "")
+    known = None
+    if _TOKEN.fullmatch(token):  # PostgreSQL would refuse NUL with an error of its own
+        with store().reading() as session:
+            known = find_site(session, token)
+    return config_line(config().base_url, known.token if known else None)
+
+
+def _send(text: str, caching: str, content_type: str = JAVASCRIPT) -> Response:
+    coding = _best_coding()
+    encoded = encode(text, coding)
+    response = Response(encoded.body, content_type=content_type)
+    response.set_etag(encoded.etag)
+    response.vary.add("Accept-Encoding")
+    response.headers["Cache-Control"] = caching
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if coding != "identity":
+        response.headers["Content-Encoding"] = coding
+    response.make_conditional(request)
+    return response
+
+
+def _best_coding() -> str:
+    accepted = request.accept_encodings
+    return next((coding for coding in ("br", "gzip") if accepted.quality(coding) > 0), "identity")

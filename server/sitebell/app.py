@@ -1,0 +1,64 @@
+"""Puts the parts together: the only place where they meet."""
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from sitebell.api.admission import register_admission
+from sitebell.api.browser import page
+from sitebell.api.context import Context, install
+from sitebell.api.docs import docs
+from sitebell.api.errors import register_errors
+from sitebell.api.health import DISK_RESERVE, health
+from sitebell.api.messages import messages
+from sitebell.api.openapi import register_routes
+from sitebell.api.sdk import sdk
+from sitebell.api.security_headers import register_security_headers
+from sitebell.clock import Clock, utcnow
+from sitebell.config import Config
+from sitebell.db import attach_store, sqlite_file
+from sitebell.push.endpoint import EndpointRules
+from sitebell.services.vault import open_vault
+
+
+def create_app(config: Config, *, clock: Clock = utcnow) -> Flask:
+    """Return the web application on an open, migrated database.
+
+    Raises:
+        MasterKeyError: the master key is lost or another one.
+        Invalid: `invalid_push_host`, an extra push host cannot be used.
+    """
+    app = Flask("sitebell", static_folder=None, template_folder=None)
+    app.config["DISK_RESERVE"] = DISK_RESERVE
+    app.url_map.merge_slashes = False  # it would redirect to whatever the header Host says (SEC-40)
+    app.json = DefaultJSONProvider(app)
+    app.json.sort_keys = False
+    install(app, _open(app, config, clock))
+    register_security_headers(app)
+    register_admission(app)
+    register_errors(app)
+    register_routes(app, config.base_url, page, messages, health)
+    app.register_blueprint(docs)
+    app.register_blueprint(sdk)
+    if config.demo:
+        from sitebell import demo  # noqa: PLC0415  (a server must not carry what only a demo may do)
+
+        demo.register(app)
+    if config.proxy_hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxy_hops, x_proto=config.proxy_hops)  # type: ignore[method-assign]
+    return app
+
+
+def _open(app: Flask, config: Config, clock: Clock) -> Context:
+    file = sqlite_file(config.database_url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}  # an error must not quote an endpoint (SEC-41)
+    store = attach_store(app, config.database_url)
+    if not store.is_at_head():
+        store.upgrade()
+    with store.writing() as session:
+        vault = open_vault(session, config.master_key_file)
+    return Context(
+        store=store, vault=vault, config=config, rules=EndpointRules(extra_hosts=config.push_hosts), clock=clock
+    )

@@ -1,0 +1,68 @@
+// @ts-check
+// The service worker: somebody's that imports ours, or one that we register.
+
+/** How long a worker may take to become active, in milliseconds. */
+const START_TIME = 15000;
+
+const workerUrl = () => new URL(settings.worker || DEFAULT_WORKER, location.href);
+const scopeUrl = () => new URL(settings.scope || DEFAULT_SCOPE, location.href).href;
+
+/**
+ * Is this a registration of the file that the settings name? Queries differ (versions, our mark).
+ *
+ * @param {ServiceWorkerRegistration} registration
+ */
+function runsOurFile({ active, waiting, installing }) {
+  const worker = active || waiting || installing;
+  return !!worker && worker.scriptURL.split('?')[0] === workerUrl().href.split('?')[0];
+}
+
+/** @returns {Promise<ServiceWorkerRegistration | undefined>} */
+async function findRegistration() {
+  const registrations = (await navigator.serviceWorker.getRegistrations()).filter(runsOurFile);
+  return registrations.find(({ scope }) => scope === scopeUrl()) || registrations[0];
+}
+
+/** Registers the worker file with the mark `own`, by which worker/config.js knows that no one else uses it. */
+function register() {
+  const url = workerUrl();
+  url.searchParams.set('own', '1');
+  return navigator.serviceWorker.register(url.href, { scope: scopeUrl(), updateViaCache: 'none' });
+}
+
+/**
+ * The browser gives no subscription before a worker is active. `serviceWorker.ready` would not do:
+ * it waits for a worker that controls this page, and ours need not.
+ *
+ * @param {ServiceWorkerRegistration} registration
+ * @returns {Promise<ServiceWorkerRegistration>}
+ */
+function activated(registration) {
+  return new Promise((resolve, reject) => {
+    const { active, waiting, installing } = registration;
+    const worker = active || waiting || installing;
+    if (active || !worker) return resolve(registration);
+    worker.addEventListener('statechange', () => {
+      if (worker.state === 'activated') resolve(registration);
+      if (worker.state === 'redundant') reject('it was discarded while installing.');
+    });
+  });
+}
+
+/** @returns {Promise<ServiceWorkerRegistration>} with an active worker */
+async function startWorker() {
+  try {
+    const registration = (await findRegistration()) || (await register());
+    return await within(START_TIME, activated(registration));
+  } catch (reason) {
+    throw complaint('worker_failed', { worker: workerUrl(), reason });
+  }
+}
+
+/** @returns {Promise<PushSubscription | null>} what the browser has now */
+async function presentSubscription() {
+  // Most visitors of most pages: no permission, so nothing to look up.
+  if (Notification.permission !== 'granted') return null;
+  const registration = await findRegistration();
+  return registration ? registration.pushManager.getSubscription() : null;
+}

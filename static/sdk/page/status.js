@@ -1,0 +1,45 @@
+// @ts-check
+// How things stand: what browser and record say, confirmed by the server where there is something to confirm.
+
+/**
+ * What is known without a request.
+ *
+ * @returns {Promise<Sitebell.Status>}
+ */
+async function knownStatus() {
+  const supported = isPushPossible();
+  const { membership = membershipOf({}) } = recall();
+  const present = supported && (await presentSubscription());
+  return {
+    ...membership,
+    supported,
+    obstacle: findObstacle(),
+    permission: supported ? Notification.permission : null,
+    subscribed: !!present && membership.status === 'subscribed',
+    confirmed: !present,
+  };
+}
+
+/** @returns {Promise<Sitebell.Status>} */
+async function readStatus() {
+  const confirmed = !isPushPossible() || (await exclusively(confirmStatus));
+  return { ...(await knownStatus()), confirmed };
+}
+
+/** @returns {Promise<boolean>} whether the record now says what the server says */
+async function confirmStatus() {
+  const present = await presentSubscription();
+  if (!present) return true;
+  const subscription = credentialOf(present);
+  try {
+    remember({ subscription, membership: membershipOf(await ask('POST', '/subscription/status', { subscription })) });
+  } catch (failure) {
+    const { status } = /** @type {SitebellError} */ (failure);
+    if (isTemporary(status)) return false;
+    if (status !== 404) throw failure;
+    // The server lost it, or never heard of it: the agreement is void, make it anew.
+    remember({ at: 0 });
+    await reconcile();
+  }
+  return true;
+}

@@ -1,0 +1,79 @@
+// @ts-check
+// What the server has to hear: receipts, and a subscription that moved. Written down first, then sent;
+// what cannot be sent waits for the next push, click, sync or visit.
+
+const MOST_KEPT = 100;
+/** Older news is no news, in milliseconds. */
+const LONGEST_KEPT = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * @typedef {object} Letter one of the two
+ * @property {{type: 'shown' | 'clicked' | 'closed', receipt: string, at: number, action?: string}} [event]
+ * @property {{subscription: PushCredential, previous: PushCredential, intent: 'refresh', vapid_public_key: string}} [move]
+ * @property {number} at epoch milliseconds
+ */
+
+/** @param {Letter} letter */
+async function post(letter) {
+  if (!config.site) return;
+  await keep(OUTBOX_DRAWER, `${letter.at}-${Math.random()}`, letter);
+  await trim(OUTBOX_DRAWER, MOST_KEPT);
+  await flush();
+}
+
+/**
+ * Tells the server what happened to a message.
+ *
+ * @param {'shown' | 'clicked' | 'closed'} type
+ * @param {Stamp} stamp
+ * @param {string} [action] id of the pressed button
+ */
+async function report(type, { receipt }, action) {
+  const at = Date.now();
+  if (receipt) await post({ at, event: { type, receipt, at, action: action || undefined } });
+}
+
+/** @type {Promise<void>} one round at a time, or two would send the same letter */
+let round = Promise.resolve();
+
+function flush() {
+  round = round.then(sendAll, sendAll);
+  return round;
+}
+
+async function sendAll() {
+  const letters = await freshLetters();
+  for (const { name, move } of letters) {
+    if (move && !isTemporary(await sendMove(move))) await discard([name]);
+  }
+  const receipts = letters.filter(({ event }) => event);
+  if (!receipts.length) return;
+  const { status } = await exchange(config, 'POST', '/events', { events: receipts.map(({ event }) => event) });
+  if (isTemporary(status)) await askForSync();
+  else await discard(receipts.map(({ name }) => name));
+}
+
+/** @returns {Promise<(Letter & {name: Request})[]>} oldest first */
+async function freshLetters() {
+  const cache = await caches.open(OUTBOX_DRAWER);
+  const letters = [];
+  for (const name of await cache.keys()) {
+    const note = await cache.match(name);
+    const letter = note && (await note.json());
+    if (letter && Date.now() - letter.at < LONGEST_KEPT) letters.push({ ...letter, name });
+    else await cache.delete(name);
+  }
+  return letters;
+}
+
+/** @param {Request[]} names */
+async function discard(names) {
+  const cache = await caches.open(OUTBOX_DRAWER);
+  await Promise.all(names.map((name) => cache.delete(name)));
+}
+
+/** Where the browser has background sync, it wakes us as soon as there is a network again. */
+async function askForSync() {
+  const { sync } = /** @type {any} */ (worker.registration);
+  if (sync) await sync.register('sitebell');
+}

@@ -1,0 +1,30 @@
+// @ts-check
+// Show first, all else after: a push without a notification costs the site its right to push.
+
+/** What may hold up the notification, and what may follow it, in milliseconds. */
+const LOOKUP_TIME = 1000;
+const AFTERMATH_TIME = 3000;
+
+/**
+ * A message that comes again replaces its notification, without sound. If the visitor closed that one
+ * already, it is there once more: rarer and milder than a browser that saw a push without a
+ * notification, and shows its own, or (iOS, after three) ends the subscription.
+ *
+ * @param {Message} message
+ */
+async function show({ title, stamp, options }) {
+  const isRepeated = await within(LOOKUP_TIME, wasSeen(stamp.message)).catch(() => false);
+  const quiet = isRepeated ? { silent: true, renotify: false } : {};
+  await worker.registration.showNotification(title, { ...options, ...quiet });
+  if (isRepeated) return;
+  await aftermath(markSeen(stamp.message), report('shown', stamp), tellPagesAbout('show', title, options.data));
+}
+
+/**
+ * Waits a while for what only follows, whatever becomes of it.
+ *
+ * @param {...Promise<unknown>} works
+ */
+function aftermath(...works) {
+  return within(AFTERMATH_TIME, Promise.allSettled(works)).catch(() => {});
+}
