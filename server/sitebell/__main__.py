@@ -1,0 +1,5 @@
+"""Makes `python -m sitebell` the same as `sitebell`."""
+
+from sitebell.cli import main
+
+main()

@@ -1,0 +1,29 @@
+"""The command line, for the operator: everything that needs no browser and no HTTP."""
+
+import click
+
+from sitebell.cli.backup import backup, restore
+from sitebell.cli.failures import SentenceGroup
+from sitebell.cli.keys import keys
+from sitebell.cli.running import demo, serve, web, worker
+from sitebell.cli.send import send
+from sitebell.cli.sites import sites
+from sitebell.cli.vapid import vapid
+from sitebell.cli.version import installed_version
+
+EPILOG = "Settings are environment variables that begin with SITEBELL_; docs/operating.md lists them."
+
+
+@click.group(cls=SentenceGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(installed_version(), message="%(prog)s %(version)s")
+def cli() -> None:
+    """Self-hosted web push for websites: your visitors, your server, your keys."""
+
+
+for command in (serve, demo, worker, web, sites, keys, vapid, send, backup, restore):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command that the process was started with, and exit."""
+    cli(prog_name="sitebell")

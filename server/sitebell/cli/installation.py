@@ -1,0 +1,64 @@
+"""Opens the installation that the settings describe: database at the newest migration, vault under the right key."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sitebell.config import Config, load_config
+from sitebell.db import Store, open_store, sqlite_file
+from sitebell.models import Installation
+from sitebell.services.vault import Vault, open_vault
+
+
+@dataclass(frozen=True)
+class OpenInstallation:
+    """What a command works on."""
+
+    config: Config
+    store: Store
+    vault: Vault
+
+
+def read_settings(*, demo: bool = False) -> Config:
+    """Read the environment and warn about names that are no setting.
+
+    Raises:
+        ConfigError: one or more settings cannot be used.
+    """
+    config = load_config(demo=demo)
+    if config.unknown:
+        names = ", ".join(config.unknown)
+        click.echo(f"Warning: no such setting, ignored: {names} (docs/operating.md lists all).", err=True)
+    return config
+
+
+@contextmanager
+def open_installation(config: Config | None = None) -> Iterator[OpenInstallation]:
+    """Open the installation, made on the first start, and close it when the block ends.
+
+    Raises:
+        ConfigError: one or more settings cannot be used.
+        MasterKeyError: the master key is lost or another one.
+    """
+    config = config or read_settings()
+    file = sqlite_file(config.database_url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = open_store(config.database_url)
+    try:
+        if not store.is_at_head():
+            store.upgrade()
+        yield OpenInstallation(config, store, _open_vault(store, config.master_key_file))
+    finally:
+        store.close()
+
+
+def _open_vault(store: Store, key_file: Path) -> Vault:
+    """Open the vault; only the first start writes, so that a command does not wait for a busy writer."""
+    with store.reading() as session:
+        is_new = session.get(Installation, 1) is None
+    with store.writing() if is_new else store.reading() as session:
+        return open_vault(session, key_file)

@@ -1,0 +1,120 @@
+"""`sitebell send`: a message from the shell, watched until it is out."""
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from sitebell.cli.installation import open_installation
+from sitebell.cli.output import json_option, print_json
+from sitebell.cli.progress import INTERRUPTED, Watch
+from sitebell.clock import utcnow
+from sitebell.models import MessageStatus
+from sitebell.services.messages import Draft, create_message
+from sitebell.services.sites import get_site
+
+URGENCIES = ("very-low", "low", "normal", "high")  # RFC 8030 section 5.3
+FOUR_WEEKS = 28 * 86_400
+CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
+
+
+class Text(click.ParamType[str]):
+    """Text that can be sent: what the terminal gave as broken UTF-8 cannot."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fails on nothing and on bytes that are no UTF-8."""
+        text = str(value)
+        if not text:
+            self.fail("write something, or leave the option out.", param, ctx)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self.fail("write it in UTF-8.", param, ctx)
+        return text
+
+
+class WebAddress(Text):
+    """An http(s) URL or a path on the site; never a script, nor a path that leads to another host (SEC-35)."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address; fails when a browser could open something else."""
+        url = super().convert(value, param, ctx)
+        if not url.isprintable() or " " in url or "\\" in url:
+            self.fail("write it without blanks, control characters and backslashes.", param, ctx)
+        if url.startswith("/") and not url.startswith("//"):
+            return url
+        if not _is_web(url):
+            self.fail("write https://…, http://… or a path on the site such as /news.", param, ctx)
+        return url
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False
+
+
+@click.command()
+@click.option("--site", required=True, metavar="TOKEN", help="The site's token.")
+@click.option("--to", "recipients", multiple=True, required=True, help="everyone, or a subscriber hash; repeatable.")
+@click.option("--title", required=True, type=Text(), help="The first line of the notification.")
+@click.option("--body", type=Text(), help="The text below the title.")
+@click.option("--url", type=WebAddress(), help="What a click opens; a path is one on the site.")
+@click.option("--icon", type=WebAddress(), help="A square picture beside the text.")
+@click.option("--image", type=WebAddress(), help="A large picture.")
+@click.option("--badge", type=WebAddress(), help="A small one-coloured picture for the status bar.")
+@click.option("--tag", type=Text(), help="A later notification with the same tag replaces this one on the screen.")
+@click.option("--require-interaction", is_flag=True, help="Keep it on the screen until it is clicked or closed.")
+@click.option("--silent", is_flag=True, help="No sound, no vibration.")
+@click.option(
+    "--ttl", type=click.IntRange(1, FOUR_WEEKS), default=86_400, show_default=True, help="Seconds until it is stale."
+)
+@click.option(
+    "--urgency", type=click.Choice(URGENCIES), default="normal", show_default=True, help="May it wake a phone?"
+)
+@click.option("--replace-key", type=Text(), help="A later message with the same key replaces this one if undelivered.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Watch until the message is out.")
+@json_option
+def send(*, site: str, recipients: tuple[str, ...], wait: bool, as_json: bool, **options: Any) -> None:
+    """Send a notification from the shell.
+
+    Exit code 0 when the message is out (with --no-wait: stored), 1 when it failed, was paused or cancelled. Ctrl-C ends
+    the watching, not the message.
+    """
+    draft = Draft(
+        audience=_audience(recipients),
+        notification={name: options[name] for name in CONTENT if options[name] not in (None, False)},
+        ttl=options["ttl"],
+        urgency=options["urgency"],
+        replace_key=options["replace_key"],
+    )
+    with open_installation() as installation:
+        with installation.store.writing() as session:
+            message, _ = create_message(session, get_site(session, site), draft, now=utcnow())
+        watch = Watch(installation.store, site, message.public_id)
+        if wait:
+            click.echo(f"Message {message.public_id} is stored.", err=True)
+            last = watch.until_finished()
+        else:
+            last = watch.look()
+    if as_json:
+        print_json({"id": message.public_id, "status": last.status, "counts": last.counts})
+    else:
+        click.echo(last.sentence if wait else f"Message {message.public_id} is stored; a worker sends it.")
+    if watch.was_interrupted:
+        sys.exit(INTERRUPTED)
+    if wait and last.status != MessageStatus.SENT:
+        sys.exit(1)
+
+
+def _audience(recipients: tuple[str, ...]) -> dict[str, Any]:
+    if "everyone" not in recipients:
+        return {"subscriber_hashes": list(recipients)}
+    if set(recipients) != {"everyone"}:
+        raise click.UsageError("--to everyone leaves nobody to add: use it alone.")
+    return {"everyone": True}

@@ -1,0 +1,176 @@
+"""`sitebell sites`: make a site, look at it, change it."""
+
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from sitebell.cli.installation import OpenInstallation, open_installation
+from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
+from sitebell.clock import utcnow
+from sitebell.errors import NotFound
+from sitebell.models import Site
+from sitebell.services.sites import (
+    check_name,
+    check_origin,
+    create_site,
+    get_site,
+    list_databases,
+    list_sites,
+    set_origins,
+    set_retention,
+    set_worker,
+)
+from sitebell.services.vapid_keys import current_vapid_key
+
+
+@click.group()
+def sites() -> None:
+    """Make, list and change sites. One site is one website that sends under its own keys."""
+
+
+@sites.command("create")
+@click.argument("name")
+@click.option("--origin", "origins", multiple=True, required=True, help="Such as https://www.example.com; repeatable.")
+@click.option("--database", "database_id", type=int, help="Link this database of profiles instead of a new one.")
+@json_option
+def create(*, name: str, origins: tuple[str, ...], database_id: int | None, as_json: bool) -> None:
+    """Make a site called NAME and print its token and its API key, which is shown only now."""
+    with open_installation() as installation, installation.store.writing() as session:
+        new = create_site(
+            session, installation.vault, name=name, origins=origins, database_id=database_id, now=utcnow()
+        )
+    facts = {
+        "id": new.site.id,
+        "token": new.site.token,
+        "api_key": new.api_key,
+        "vapid_public_key": new.vapid_public_key,
+        "database_id": new.database_id,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    click.echo(f"The site {new.site.name} is made.\n")
+    print_facts(facts)
+    click.echo("\nThe API key is shown only now: keep it where your back end keeps its secrets.")
+    _print_steps(installation, new.site)
+
+
+@sites.command("list")
+@json_option
+def list_all(*, as_json: bool) -> None:
+    """List all sites."""
+    with open_installation() as installation, installation.store.reading() as session:
+        rows = [_facts(session, site) for site in list_sites(session)]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        lines = [(row["id"], row["token"], row["name"], " ".join(row["origins"])) for row in rows]
+        print_table(("ID", "TOKEN", "NAME", "ORIGINS"), lines)
+    else:
+        click.echo("There is no site yet. Make one: sitebell sites create NAME --origin https://www.example.com")
+
+
+@sites.command("show")
+@click.argument("token")
+@json_option
+def show(*, token: str, as_json: bool) -> None:
+    """Show the site of TOKEN, and the two lines that its pages need."""
+    with open_installation() as installation, installation.store.reading() as session:
+        site = get_site(session, token)
+        facts = _facts(session, site)
+    if as_json:
+        print_json(facts)
+        return
+    _print_site(facts)
+    _print_steps(installation, site)
+
+
+@sites.command("set")
+@click.argument("token")
+@click.option("--name", help="A new name.")
+@click.option("--origin", "origins", multiple=True, help="Replaces all origins; repeatable.")
+@click.option("--add-origin", "added", multiple=True, help="One more origin; repeatable.")
+@click.option("--remove-origin", "removed", multiple=True, help="An origin to take away; repeatable.")
+@click.option("--worker", help="Path of the worker file on the site, such as /bell-worker.js.")
+@click.option("--scope", help="Path below which the worker works, such as /bell/.")
+@click.option("--retention-days", type=int, help="How long events and deliveries are kept.")
+@json_option
+def change(*, token: str, as_json: bool, **changes: Any) -> None:
+    """Change the site of TOKEN. What is not named stays as it is."""
+    if not any(value not in (None, ()) for value in changes.values()):
+        raise click.UsageError("Name at least one thing to change: see sitebell sites set --help.")
+    if changes["origins"] and (changes["added"] or changes["removed"]):
+        raise click.UsageError("--origin replaces all origins: use it alone, or --add-origin and --remove-origin.")
+    with open_installation() as installation, installation.store.writing() as session:
+        site = get_site(session, token)
+        _apply(site, changes)
+        session.flush()
+        facts = _facts(session, site)
+    if as_json:
+        print_json(facts)
+    else:
+        _print_site(facts)
+
+
+def _apply(site: Site, changes: dict[str, Any]) -> None:
+    if changes["name"] is not None:
+        site.name = check_name(changes["name"])
+    if changes["origins"] or changes["added"] or changes["removed"]:
+        set_origins(site, changes["origins"] or _edited(site, changes["added"], changes["removed"]))
+    set_worker(site, path=changes["worker"], scope=changes["scope"])
+    if changes["retention_days"] is not None:
+        set_retention(site, changes["retention_days"])
+
+
+def _edited(site: Site, added: tuple[str, ...], removed: tuple[str, ...]) -> list[str]:
+    gone = {check_origin(origin) for origin in removed}
+    unknown = gone - set(site.origin_names)
+    if unknown:
+        raise NotFound(f"The site does not have the origin {', '.join(sorted(unknown))}: see `sitebell sites show`.")
+    return [origin for origin in site.origin_names if origin not in gone] + list(added)
+
+
+def _facts(session: Session, site: Site) -> dict[str, Any]:
+    return {
+        "id": site.id,
+        "token": site.token,
+        "name": site.name,
+        "origins": site.origin_names,
+        "database_ids": list_databases(session, site),
+        "vapid_public_key": current_vapid_key(session, site).public_key,
+        "worker_path": site.worker_path,
+        "worker_scope": site.worker_scope,
+        "retention_days": site.retention_days,
+        "created_at": site.created_at,
+    }
+
+
+def _print_site(facts: dict[str, Any]) -> None:
+    shown = dict(facts)
+    shown["origins"] = " ".join(facts["origins"])
+    shown["database_ids"] = " ".join(map(str, facts["database_ids"]))
+    shown["created_at"] = show_moment(facts["created_at"])
+    print_facts(shown)
+
+
+def _print_steps(installation: OpenInstallation, site: Site) -> None:
+    """Print the two lines to paste."""
+    base_url = installation.config.base_url
+    attributes = f'data-site="{site.token}"'
+    if site.worker_path != "/bell-worker.js":
+        attributes += f' data-worker="{site.worker_path}"'
+    if site.worker_scope != "/bell/":
+        attributes += f' data-scope="{site.worker_scope}"'
+    first, *_ = site.origin_names
+    click.echo(
+        f"\nPut this line into the pages of {' '.join(site.origin_names)}:\n\n"
+        f'  <script src="{base_url}/sdk/v1/sitebell.js" {attributes} async></script>\n\n'
+        f"and a file with this line at {first}{site.worker_path}:\n\n"
+        f"  importScripts('{base_url}/sdk/v1/worker.js?site={site.token}')\n"
+    )
+    if base_url.startswith("http://") and not all(name.startswith("http://") for name in site.origin_names):
+        click.echo(
+            f"Both lines name {base_url}, which a page on https cannot load: set SITEBELL_BASE_URL to this server's"
+            f" public address, then run: sitebell sites show {site.token}"
+        )

@@ -1,0 +1,69 @@
+"""`sitebell vapid`: the keys by which push services know a site."""
+
+from typing import Any
+
+import click
+
+from sitebell.cli.installation import open_installation
+from sitebell.cli.output import json_option, print_json, print_table
+from sitebell.clock import utcnow
+from sitebell.models import VapidKeyPair
+from sitebell.services.sites import get_site
+from sitebell.services.vapid_keys import add_vapid_key, count_subscriptions, list_vapid_keys
+
+
+@click.group()
+def vapid() -> None:
+    """Add and list VAPID keys. SITE is the site's token."""
+
+
+@vapid.command("add")
+@click.argument("site")
+@json_option
+def add(*, site: str, as_json: bool) -> None:
+    """Make a new VAPID key the current one of SITE.
+
+    Subscriptions keep the key that they were made with; browsers move to the new one when their visitors come back.
+    """
+    with open_installation() as installation, installation.store.writing() as session:
+        pair = add_vapid_key(session, installation.vault, get_site(session, site), utcnow())
+    if as_json:
+        print_json(_facts(pair, is_current=True, subscriptions=0))
+    else:
+        click.echo(f"The current VAPID public key is now {pair.public_key}")
+
+
+@vapid.command("list")
+@click.argument("site")
+@json_option
+def list_all(*, site: str, as_json: bool) -> None:
+    """List the VAPID keys of SITE, newest first, with the number of subscriptions that each carries."""
+    with open_installation() as installation, installation.store.reading() as session:
+        owner = get_site(session, site)
+        pairs = list_vapid_keys(session, owner)
+        carried = count_subscriptions(session, owner)
+    rows = [_facts(pair, is_current=pair is pairs[0], subscriptions=carried.get(pair.id, 0)) for pair in pairs]
+    if as_json:
+        print_json(rows)
+        return
+    lines = [
+        (
+            str(row["id"]),
+            row["public_key"],
+            row["created_at"],
+            row["subscriptions"],
+            "current" if row["is_current"] else "",
+        )
+        for row in rows
+    ]
+    print_table(("ID", "PUBLIC KEY", "CREATED", "SUBSCRIPTIONS", ""), lines)
+
+
+def _facts(pair: VapidKeyPair, *, is_current: bool, subscriptions: int) -> dict[str, Any]:
+    return {
+        "id": pair.id,
+        "public_key": pair.public_key,
+        "created_at": pair.created_at,
+        "is_current": is_current,
+        "subscriptions": subscriptions,
+    }

@@ -1,0 +1,67 @@
+"""Runs `sitebell` on an installation of its own: in this process where that is enough, else as users do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from sitebell.cli import cli
+
+
+class CommandLine:
+    """The command line of one installation, untouched by the settings of whoever runs the tests."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.settings = {"SITEBELL_DATA": str(data), "SITEBELL_BASE_URL": "https://bell.example.com"}
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "sitebell.sqlite3"
+
+    @property
+    def master_key(self) -> Path:
+        """The key file."""
+        return self.data / "master.key"
+
+    def run(self, *arguments: object) -> Result:
+        """Run a command in this process; an exception that users would see as a traceback fails the test."""
+        foreign = {name: None for name in os.environ if name.startswith("SITEBELL_")}
+        words = [str(argument) for argument in arguments]
+        return CliRunner().invoke(cli, words, env=foreign | self.settings, catch_exceptions=False, prog_name="sitebell")
+
+    def json(self, *arguments: object) -> Any:
+        """Run a command that must succeed, and return what it prints with --json."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def refused(self, *arguments: object, code: int = 1) -> str:
+        """Run a command that must fail, and return its complaint."""
+        result = self.run(*arguments)
+        assert result.exit_code == code, result.output
+        assert result.stdout == ""
+        return result.stderr
+
+    def start(self, *arguments: object, **streams: Any) -> subprocess.Popen[str]:
+        """Start `python -m sitebell …` as a process; the caller ends it."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SITEBELL_")}
+        command = [sys.executable, "-m", "sitebell", *map(str, arguments)]
+        return subprocess.Popen(command, env=environment | self.settings, text=True, **streams)
+
+    def process(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run `python -m sitebell …` to its end, at most 60 s."""
+        pipe = subprocess.PIPE
+        with self.start(*arguments, stdout=pipe, stderr=pipe) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def create_site(self, name: str = "Shop") -> dict[str, Any]:
+        """Make a site and return what `sites create --json` prints."""
+        facts: dict[str, Any] = self.json("sites", "create", name, "--origin", "https://shop.example.com")
+        return facts

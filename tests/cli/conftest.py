@@ -1,0 +1,26 @@
+"""An installation and its command line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.command_line import CommandLine
+from support.installation import Installation
+from support.push_service import PushService
+
+
+@pytest.fixture
+def sitebell(tmp_path: Path) -> CommandLine:
+    """The command line of an installation that does not exist yet."""
+    return CommandLine(tmp_path / "data")
+
+
+@pytest.fixture
+def installation(sitebell: CommandLine, push_service: PushService) -> Iterator[Installation]:
+    """The installation of `sitebell`, with a site, and with the push service double behind its workers."""
+    sitebell.data.mkdir()
+    installation = Installation(sitebell.data, push_service)
+    sitebell.settings |= installation.settings
+    yield installation
+    installation.close()
