@@ -1,0 +1,67 @@
+"""The pytest face of this package; tests/conftest.py names it in `pytest_plugins`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.browser import Browser
+from support.chromium import Chromium
+from support.firefox import Firefox
+from support.notifications import NotificationDaemon
+from support.push_service import PushService
+
+BROWSERS: dict[str, type[Firefox] | type[Chromium]] = {"firefox": Firefox, "chromium": Chromium}
+VERSIONS = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="module")
+def module_push_service() -> Iterator[PushService]:
+    """The push service that a module's browsers are led to; tests ask for `push_service`."""
+    with PushService() as service:
+        yield service
+
+
+@pytest.fixture
+def push_service(module_push_service: PushService) -> PushService:
+    """The push service, well-behaved and with an empty history at the start of each test.
+
+    One per module. Subscriptions of browsers outlive a test, and so does `refused`.
+    """
+    module_push_service.reset()
+    return module_push_service
+
+
+@pytest.fixture(scope="module")
+def module_notifications() -> Iterator[NotificationDaemon]:
+    """The desktop on which a module's browsers show notifications; tests ask for `notifications`."""
+    with NotificationDaemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def notifications(module_notifications: NotificationDaemon) -> NotificationDaemon:
+    """The desktop, with nothing on its screen at the start of each test."""
+    module_notifications.dismiss_all()
+    return module_notifications
+
+
+@pytest.fixture(scope="module", params=BROWSERS)
+def browser(
+    request: pytest.FixtureRequest,
+    module_push_service: PushService,
+    module_notifications: NotificationDaemon,
+) -> Iterator[Browser]:
+    """Each browser in turn, with a fresh profile per module; every origin may show notifications."""
+    module_push_service.refused.clear()
+    driver = BROWSERS[request.param](module_push_service, module_notifications)
+    request.config.stash.setdefault(VERSIONS, {})[driver.name] = driver.version
+    yield driver
+    driver.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the browsers that ran."""
+    versions = config.stash.get(VERSIONS, {})
+    if versions:
+        named = ", ".join(f"{name} {version}" for name, version in versions.items())
+        terminalreporter.write_line(f"browsers: {named}")

@@ -1,0 +1,180 @@
+"""A Sitebell installation in a folder of its own: database, master key, one site, and workers on request."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sitebell.db import open_store
+from sitebell.models import Delivery, Message, Site, Subscription, WorkerHeartbeat
+from sitebell.push.client import Outcome, OutcomeKind, PushClient, PushRequest
+from sitebell.push.endpoint import EndpointRules
+from sitebell.services.composing import Composer
+from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
+from sitebell.services.planner import plan_batch
+from sitebell.services.sites import create_site
+from sitebell.services.subscriptions import Registration, parse_address, put_subscription
+from sitebell.services.vault import open_vault
+from sitebell.worker.pipeline import Pipeline
+from support.push_service import PushService
+from support.push_service.subscriber import Subscriber
+from support.waiting import wait_until
+
+RULES = EndpointRules()
+LEASE = timedelta(seconds=30)
+
+
+class SteppedClock:
+    """A clock that a test moves by hand; it begins at the present, which signatures need."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **duration: float) -> None:
+        """Move on by seconds, minutes, hours or days."""
+        self.offset += timedelta(**duration)
+
+
+class Installation:
+    """One site on SQLite, reached through the services, with the push service double behind its workers."""
+
+    def __init__(self, folder: Path, push: PushService) -> None:
+        self.folder = folder
+        self.push = push
+        self.clock = SteppedClock()
+        self.url = f"sqlite:///{folder / 'sitebell.sqlite3'}"
+        self.store = open_store(self.url)
+        self.store.upgrade()
+        with self.store.writing() as session:
+            self.vault = open_vault(session, folder / "master.key")
+            origins = ["https://www.example.com"]
+            created = create_site(
+                session, self.vault, name="Example", origins=origins, database_id=None, now=self.clock()
+            )
+        self.site, self.vapid_public_key = created.site, created.vapid_public_key
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of a Sitebell process that works on this installation."""
+        return {
+            "SITEBELL_DATA": str(self.folder),
+            "SITEBELL_BASE_URL": "https://bell.example.com",
+            "SITEBELL_LEASE_SECONDS": "5",
+            **self.push.settings(),
+        }
+
+    def subscribe(self, devices: Iterable[Subscriber]) -> list[Subscription]:
+        """Register devices of the push service with the site."""
+        with self.store.writing() as session:
+            rows = []
+            for device in devices:
+                address = parse_address(RULES, device.endpoint, device.p256dh, device.auth)
+                row, _ = put_subscription(session, self.site, Registration(address=address), self.clock())
+                rows.append(row)
+        return rows
+
+    def add_devices(self, count: int, **arguments: Any) -> list[Subscriber]:
+        """Make devices whose pushes must be signed by the site's key, and register them."""
+        devices = self.push.add_subscribers(count, self.vapid_public_key, **arguments)
+        self.subscribe(devices)
+        return devices
+
+    def send(self, **draft: Any) -> str:
+        """Create a message to everyone, unless told otherwise, and return its id."""
+        values = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | draft
+        with self.store.writing() as session:
+            message, _ = create_message(session, self.site, Draft(**values), now=self.clock())
+        return message.public_id
+
+    def act(self, action: Callable[[Session, Site, str, datetime], Message], public_id: str) -> None:
+        """Cancel, pause or resume a message."""
+        with self.store.writing() as session:
+            action(session, self.site, public_id, self.clock())
+
+    def message(self, public_id: str) -> Message:
+        """Return a message as it stands."""
+        with self.store.reading() as session:
+            return get_message(session, self.site, public_id)
+
+    def counts(self, public_id: str) -> dict[str, int]:
+        """Return the counts of a message that are not zero."""
+        with self.store.reading() as session:
+            counts = count_deliveries(session, get_message(session, self.site, public_id))
+        return {name: count for name, count in counts.items() if count}
+
+    def deliveries(self, public_id: str) -> list[Delivery]:
+        """Return the deliveries of a message, by subscription."""
+        with self.store.reading() as session:
+            query = select(Delivery).join(Message, Message.id == Delivery.message_id)
+            rows = session.scalars(query.where(Message.public_id == public_id).order_by(Delivery.subscription_id))
+            return list(rows)
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return every subscription, in the order of creation."""
+        with self.store.reading() as session:
+            return list(session.scalars(select(Subscription).order_by(Subscription.id)))
+
+    def pipeline(self, owner: str = "test") -> Pipeline:
+        """Return a pipeline of this process, driven by the stepped clock."""
+        composer = Composer(self.vault, RULES, "mailto:ops@example.com", self.clock)
+        return Pipeline(self.store, composer, owner=owner, lease=LEASE, clock=self.clock)
+
+    def plan(self) -> None:
+        """Plan one batch, without sending anything."""
+        with self.store.writing() as session:
+            plan_batch(session, self.clock())
+
+    def answer(self, pipeline: Pipeline, requests: Iterable[PushRequest | None]) -> None:
+        """Tell a pipeline that a push service accepted these requests."""
+        for request in requests:
+            assert request is not None
+            pipeline.done(request, Outcome(OutcomeKind.accepted, 201))
+
+    def drain(self, timeout: float = 15) -> None:
+        """Do, in this process, all the work that is due by the stepped clock; a request may take `timeout` seconds."""
+        proxy, ca_file = self.push.settings()["SITEBELL_PUSH_PROXY"], self.push.settings()["SITEBELL_PUSH_CA_FILE"]
+        client = PushClient(proxy=proxy, ca_file=ca_file, timeout=timeout)
+        pipeline = self.pipeline()
+        try:
+            while pipeline.work_is_due():
+                client.run(pipeline.next_request, pipeline.done, pipeline.idle)
+                pipeline.flush()
+        finally:
+            pipeline.stop()
+            client.close()
+
+    def start_worker(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a worker process as `serve` starts its own; the caller ends it."""
+        command = [sys.executable, "-m", "sitebell", "worker", "--name", name]
+        return subprocess.Popen(command, env={**os.environ, **self.settings}, stdin=subprocess.PIPE)
+
+    def living_workers(self) -> list[str]:
+        """Return the names of the workers that have a heartbeat."""
+        with self.store.reading() as session:
+            return list(session.scalars(select(WorkerHeartbeat.name)))
+
+    def wait_until_finished(self, public_id: str, timeout: float = 60) -> dict[str, int]:
+        """Wait until a message is sent, and return its counts."""
+        finished = ("sent", "failed", "cancelled")
+        wait_until(lambda: self.message(public_id).status in finished, "the message to be finished", timeout)
+        return self.counts(public_id)
+
+
+def shown_title(device: Subscriber, index: int = -1) -> str:
+    """Return the title that a device would show for one of its messages."""
+    title: str = json.loads(device.decrypt(device.messages[index]))["notification"]["title"]
+    return title

@@ -1,0 +1,262 @@
+"""The whole circle in each real browser, on a page of its own: subscribe, push, notification, click."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.application_server import ApplicationServer
+from support.browser import Browser, BrowserError
+from support.chromium import Chromium
+from support.firefox import Firefox
+from support.notifications import NotificationDaemon
+from support.push_service import PushService
+from support.waiting import wait_until
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>page</title>
+<style>body { background: #fff } @media (prefers-color-scheme: dark) { body { background: #000 } }</style>
+<button id="ask">ask</button>
+<script>
+const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
+async function subscribe(key) {
+  await navigator.serviceWorker.register('/worker.js');
+  const registration = await navigator.serviceWorker.ready;
+  const options = {userVisibleOnly: true, applicationServerKey: bytes(key)};
+  return (await registration.pushManager.subscribe(options)).toJSON();
+}
+async function subscription() { return (await navigator.serviceWorker.ready).pushManager.getSubscription(); }
+ask.onclick = async event => {
+  window.active = navigator.userActivation ? navigator.userActivation.isActive : event.isTrusted;
+  window.answer = await Notification.requestPermission();
+};
+</script>"""
+WORKER = """
+const tell = (kind, data) => fetch('/events', {method: 'POST', body: JSON.stringify({kind, data})});
+self.addEventListener('install', event => event.waitUntil(self.skipWaiting()));
+self.addEventListener('activate', event => event.waitUntil(clients.claim()));
+self.addEventListener('push', event => {
+  const title = event.data ? event.data.text() : '(empty)';
+  const actions = [{action: 'more', title: 'More'}];
+  event.waitUntil(self.registration.showNotification(title, {body: 'text', tag: title, actions}));
+});
+self.addEventListener('notificationclick', event => {
+  event.notification.close();
+  const url = '/opened?' + encodeURIComponent(event.notification.title);
+  event.waitUntil(Promise.all([tell('click', event.action), clients.openWindow(url)]));
+});
+self.addEventListener('notificationclose', event => event.waitUntil(tell('close', event.notification.title)));
+self.addEventListener('pushsubscriptionchange', event => event.waitUntil(tell('change', null)));
+"""
+
+
+class Site(ThreadingHTTPServer):
+    """Serves the page and the worker; keeps what the worker tells."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.events: list[dict[str, Any]] = []
+        self.url = f"http://localhost:{self.server_port}"
+
+    def wait_event(self, kind: str) -> Any:
+        """Return what the worker told with the first event of a kind."""
+        events = wait_until(lambda: [e for e in self.events if e["kind"] == kind], f"the event {kind}")
+        return events[0]["data"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        is_worker = self.path == "/worker.js"
+        self._answer("text/javascript" if is_worker else "text/html", WORKER if is_worker else PAGE)
+
+    def do_POST(self) -> None:
+        self.server.events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._answer("text/plain", "")
+
+    def _answer(self, content_type: str, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    server = Site()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def sender(push_service: PushService) -> ApplicationServer:
+    return ApplicationServer(push_service.settings())
+
+
+@pytest.fixture
+def subscription(browser: Browser, site: Site, sender: ApplicationServer) -> dict[str, Any]:
+    browser.goto(site.url)
+    subscription: dict[str, Any] = browser.evaluate(f"subscribe('{sender.public_key}')")
+    return subscription
+
+
+def test_push_is_shown_and_a_click_opens_a_window(
+    browser: Browser,
+    site: Site,
+    sender: ApplicationServer,
+    subscription: dict[str, Any],
+    notifications: NotificationDaemon,
+    push_service: PushService,
+) -> None:
+    assert sender.send(subscription, "Hallo Wörld".encode()).status == 201
+    notification = notifications.wait("Hallo Wörld")
+    assert "text" in notification.body
+    message = push_service.history[-1]
+    push_service.wait_for(lambda: message.acked_at)
+    notifications.click(notification)
+    assert site.wait_event("click") == ""
+    wait_until(lambda: any("/opened?Hallo" in url for url in browser.urls()), "the new tab")
+    notifications.wait_gone(notification)
+
+
+def test_action_button(
+    site: Site, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
+) -> None:
+    sender.send(subscription, b"press me")
+    notifications.press(notifications.wait("press me"), "More")
+    assert site.wait_event("click") == "more"
+
+
+def test_dismiss(
+    site: Site, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
+) -> None:
+    sender.send(subscription, b"dismiss me")
+    notifications.dismiss(notifications.wait("dismiss me"))
+    assert site.wait_event("close") == "dismiss me"
+
+
+def test_message_waits_for_a_browser_that_was_closed(
+    browser: Browser,
+    sender: ApplicationServer,
+    subscription: dict[str, Any],
+    notifications: NotificationDaemon,
+) -> None:
+    browser.stop()
+    assert sender.send(subscription, b"good morning").status == 201
+    assert notifications.shown == []
+    browser.start()
+    notifications.wait("good morning", timeout=40)
+
+
+def test_damaged_message_is_not_shown(
+    browser: Browser,
+    sender: ApplicationServer,
+    subscription: dict[str, Any],
+    notifications: NotificationDaemon,
+    push_service: PushService,
+) -> None:
+    push_service.corrupt = True
+    sender.send(subscription, b"damaged")
+    damaged = push_service.history[-1]
+    push_service.wait_for(lambda: damaged.acked_at)
+    push_service.corrupt = False
+    sender.send(subscription, b"whole")
+    notifications.wait("whole")
+    assert [n.title for n in notifications.shown] == ["whole"]
+    assert damaged.ack_code == {"firefox": 101, "chromium": None}[browser.name]
+
+
+def test_message_without_a_body(
+    sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
+) -> None:
+    assert sender.send(subscription, None).status == 201
+    notifications.wait("(empty)")
+
+
+def test_unsubscribe_gives_410(browser: Browser, sender: ApplicationServer, subscription: dict[str, Any]) -> None:
+    assert browser.evaluate("subscription().then(s => s.unsubscribe())") is True
+    wait_until(lambda: sender.send(subscription, b"late").status == 410, "410")
+
+
+def test_new_client_id_changes_the_subscription(
+    browser: Browser, site: Site, subscription: dict[str, Any], push_service: PushService
+) -> None:
+    """Firefox drops its subscriptions and says so; Chromium's live in another place and stay."""
+    push_service.forget_clients()
+    if browser.name == "firefox":
+        site.wait_event("change")
+        assert browser.evaluate("subscription()") is None
+    else:
+        assert browser.evaluate("subscription()")["endpoint"] == subscription["endpoint"]
+
+
+def test_permission_is_set_per_origin(browser: Browser, site: Site, sender: ApplicationServer) -> None:
+    other = site.url.replace("localhost", "other.localhost")
+    browser.set_permission(other, "denied")
+    browser.goto(other)
+    assert browser.evaluate("Notification.permission") == "denied"
+    with pytest.raises(BrowserError, match=r"(?i)permission.* denied"):
+        browser.evaluate(f"subscribe('{sender.public_key}')")
+    browser.set_permission(other, "granted")
+    browser.goto(other)
+    assert browser.evaluate("Notification.permission") == "granted"
+    browser.goto(site.url)
+    assert browser.evaluate("Notification.permission") == "granted"
+
+
+def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, site: Site) -> None:
+    """Firefox shows its prompt and the test answers it; headless Chromium answers "default" by itself."""
+    asking = site.url.replace("localhost", "ask.localhost")
+    browser.goto(asking)
+    browser.set_permission(asking, "prompt")
+    browser.goto(asking)
+    assert browser.evaluate("Notification.permission") == "default"
+    browser.click("#ask")
+    assert browser.wait_for("'active' in window && String(window.active)") == "true"
+    if isinstance(browser, Firefox):
+        assert browser.answer_prompt("allow") == "web-notifications"
+    expected = {"firefox": "granted", "chromium": "default"}[browser.name]
+    assert browser.wait_for("window.answer") == expected
+
+
+def test_evaluate_reports_what_a_page_throws(browser: Browser, site: Site) -> None:
+    browser.goto(site.url)
+    assert browser.evaluate("({a: [1, 'é', null]})") == {"a": [1, "é", None]}
+    assert browser.evaluate("undefined") is None
+    with pytest.raises(BrowserError, match="no such thing"):
+        browser.evaluate("Promise.reject(new Error('no such thing'))")
+
+
+def test_screenshot_has_the_size_and_the_colours_that_were_asked_for(
+    browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    if not isinstance(browser, Chromium):
+        return
+    browser.goto(site.url)
+    browser.screenshot(tmp_path / "light.png", 390, 800)
+    browser.screenshot(tmp_path / "dark.png", 390, 800, dark=True)
+    light, dark = (tmp_path / "light.png").read_bytes(), (tmp_path / "dark.png").read_bytes()
+    assert [int.from_bytes(light[at : at + 4], "big") for at in (16, 20)] == [390, 800]
+    assert light != dark
+
+
+def test_nothing_was_asked_of_the_outside(
+    browser: Browser, push_service: PushService, subscription: dict[str, Any]
+) -> None:
+    """The guard is the only way out and was not knocked at, though it does hear a page that tries."""
+    assert subscription
+    assert push_service.refused == []
+    browser.evaluate("fetch('https://example.com/', {mode: 'no-cors'}).catch(() => 'refused')")
+    assert push_service.refused == ["CONNECT example.com:443 HTTP/1.1"]
