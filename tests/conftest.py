@@ -46,6 +46,15 @@ def app(config: Config, clock: StoppedClock) -> Iterator[Flask]:
     parts(app).store.close()
 
 
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory: pytest.TempPathFactory, empty_installation: Path) -> Iterator[Flask]:
+    """One application for a whole module. Where that does no harm, let the module's `app` return it: it saves time."""
+    folder = shutil.copytree(empty_installation, tmp_path_factory.mktemp("shared") / "data")
+    app = create_app(settings_in(folder, metrics_token="metrics-token-of-tests"), clock=StoppedClock())
+    yield app
+    parts(app).store.close()
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A client on the loopback address, which has no bucket of its own in the rate limits."""

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": EDGE,
     "compat": EDGE,
     "dashboard": EDGE,
-    "demo": EDGE | {"config"},
+    "demo": EDGE | {"config", "api"},
     "worker": RULES | START,
     "serve": GROUND | START | {"app", "worker"},
     "app": RULES | START | {"api", "compat", "dashboard", "demo"},

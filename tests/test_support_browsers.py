@@ -231,6 +231,19 @@ def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, sit
     assert browser.wait_for("window.answer") == expected
 
 
+def test_tabs_are_opened_found_and_closed(browser: Browser, site: Site) -> None:
+    browser.goto(f"{site.url}/one")
+    browser.new_tab(f"{site.url}/two")
+    assert browser.evaluate("location.pathname") == "/two"
+    browser.use_tab("/one")
+    assert browser.evaluate("location.pathname") == "/one"
+    browser.close_other_tabs()
+    assert browser.urls() == [f"{site.url}/one"]
+    with pytest.raises(TimeoutError, match="/two"):
+        browser.use_tab("/two", timeout=0.1)
+    assert browser.evaluate("location.pathname") == "/one"
+
+
 def test_evaluate_reports_what_a_page_throws(browser: Browser, site: Site) -> None:
     browser.goto(site.url)
     assert browser.evaluate("({a: [1, 'é', null]})") == {"a": [1, "é", None]}

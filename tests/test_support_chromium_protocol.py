@@ -274,6 +274,7 @@ def test_offline_cuts_the_stream_or_only_holds_messages(
     client.receive_push()
     push.set_offline(True)
     assert client.is_cut()
+    client.close()
     with pytest.raises((AssertionError, OSError)):
         client.login()
 

@@ -24,7 +24,6 @@ class FirefoxClient:
         self._url = url
         self._thread = LoopThread("websocket client")
         self._session: aiohttp.ClientSession | None = None
-        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
 
     def connect(self) -> None:
         """Open the WebSocket; raises aiohttp.WSServerHandshakeError when refused."""
@@ -83,14 +82,16 @@ class FirefoxClient:
         self._thread.stop()
 
     async def _connect(self) -> None:
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         self._session = aiohttp.ClientSession()
         self._socket = await self._session.ws_connect(self._url, protocols=["push-notification"])
-        self._reading = asyncio.get_running_loop().create_task(self._read())
+        self._reading = asyncio.get_running_loop().create_task(_read(self._socket, self._frames))
 
-    async def _read(self) -> None:
-        async for frame in self._socket:
-            self._frames.put_nowait(frame.json())
-        self._frames.put_nowait(None)
+
+async def _read(socket: aiohttp.ClientWebSocketResponse, frames: "asyncio.Queue[Frame | None]") -> None:
+    async for frame in socket:
+        frames.put_nowait(frame.json())
+    frames.put_nowait(None)
 
 
 @pytest.fixture
@@ -215,7 +216,6 @@ def test_what_was_not_acknowledged_comes_again(
     client.disconnect()
     push.wait_for(lambda: [e for e in push.events if e.kind == "firefox: closed"])
     sender.send(subscription, b"sent while away")
-    client.receive()  # the end of the first connection
     client.hello()
     frames = [client.receive(), client.receive()]
     assert [client.decrypt(frame) for frame in frames if frame] == [

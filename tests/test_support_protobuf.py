@@ -23,7 +23,7 @@ def test_protobuf_reads_fixed_32() -> None:
 
 @pytest.mark.parametrize("data", [b"\x08", b"\x08\x80", b"\x12\x05abc", b"\x09\x00", b"\x0b"])
 def test_protobuf_refuses_what_is_cut_or_unknown(data: bytes) -> None:
-    with pytest.raises(ValueError, match="truncated|wire type"):
+    with pytest.raises(ValueError, match=r"truncated|wire type"):
         protobuf.parse(data)
 
 

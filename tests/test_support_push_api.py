@@ -12,6 +12,7 @@ import pytest
 
 from support.application_server import ApplicationServer, HttpVersion, Reply, encrypt
 from support.push_service import DeviceKeys, PushService, Subscriber
+from support.push_service.faults import Throttle
 
 MOZILLA = "updates.push.services.mozilla.com"
 GOOGLE = "fcm.googleapis.com"
@@ -299,15 +300,27 @@ def test_fault_with_endless_delay_keeps_a_request_in_flight(
         assert isinstance(hanging.exception(), pycurl.error)
 
 
-def test_throttle_spreads_answers(push: PushService, sender: ApplicationServer) -> None:
-    """Eleven answers at fifty a second take at least ten fiftieths."""
-    devices = push.add_subscribers(11, sender.public_key)
-    push.throttle(50)
+def test_throttle_spreads_answers_over_time() -> None:
+    clock = Clock()
+    throttle = Throttle(clock)
+    assert [throttle.reserve() for _ in range(3)] == [0, 0, 0]
+    throttle.set(4)
+    assert [throttle.reserve() for _ in range(3)] == pytest.approx([0, 0.25, 0.5])
+    clock.now += 0.5
+    assert throttle.reserve() == pytest.approx(0.25)
+    clock.now += 10
+    assert throttle.reserve() == 0
+
+
+def test_throttled_messages_take_their_time(push: PushService, sender: ApplicationServer) -> None:
+    """The fourth answer at four a second comes after three quarters of a second."""
+    devices = push.add_subscribers(4, sender.public_key)
+    push.throttle(4)
     start = time.monotonic()
-    with ThreadPoolExecutor(11) as pool:
+    with ThreadPoolExecutor(4) as pool:
         replies = pool.map(lambda device: sender.send(device.subscription(), b""), devices)
-    assert [reply.status for reply in replies] == [201] * 11
-    assert time.monotonic() - start >= 0.2
+    assert [reply.status for reply in replies] == [201] * 4
+    assert time.monotonic() - start >= 0.75
 
 
 def test_proxy_refuses_and_records_what_is_no_push_service(push: PushService, sender: ApplicationServer) -> None:

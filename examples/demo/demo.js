@@ -15,8 +15,7 @@ let subscriberHash = null;
 
 window.Sitebell = window.Sitebell || [];
 Sitebell.push(start);
-document.querySelector('script[data-site]')?.addEventListener('error', reportMissingSdk);
-setTimeout(() => 'init' in Sitebell || reportMissingSdk(), SDK_PATIENCE);
+watchForSdk();
 enableCopying();
 
 /** @param {Sitebell.Bell} bell */
@@ -112,7 +111,17 @@ function showTrouble(error) {
   else showState('error', error.message, error.docs);
 }
 
+/** Its script may have failed before this one ran, and then no event tells: so ask for it again. */
+async function watchForSdk() {
+  setTimeout(reportMissingSdk, SDK_PATIENCE);
+  if ('init' in Sitebell) return;
+  const script = /** @type {HTMLScriptElement} */ (document.querySelector('script[data-site]'));
+  const answer = await fetch(script.src).catch(() => null);
+  if (!answer || !answer.ok) reportMissingSdk();
+}
+
 function reportMissingSdk() {
+  if ('init' in Sitebell || currentState() === 'error') return;
   showState('error', 'The SDK did not arrive. Is “sitebell demo” still running in your terminal? Start it and try again.');
   subscribeButton.addEventListener('click', () => location.reload(), { once: true });
 }

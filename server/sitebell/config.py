@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -33,7 +33,7 @@ class Config:
     """
 
     data: Path
-    database_url: str
+    database_url: str = field(repr=False)
     base_url: str
     host: str = "127.0.0.1"
     port: int = 8080
@@ -150,10 +150,19 @@ def _database_url(value: str) -> str:
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    parts = _web_address(value)
+    if parts is None or parts.query or parts.fragment or parts.username:
         raise ValueError("must be the public address of this server, such as https://bell.example.com")
     return value.rstrip("/")
+
+
+def _web_address(value: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port out of range, half an IPv6 address
+        return None
+    return parts if is_usable else None
 
 
 def _secret(value: str) -> str:
@@ -171,8 +180,7 @@ def _push_hosts(value: str) -> tuple[str, ...]:
 
 
 def _proxy(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if _web_address(value) is None:
         raise ValueError("must be the address of an HTTP proxy, such as http://proxy.internal:3128")
     return value
 

@@ -112,7 +112,6 @@ def protect(response: Response) -> Response:
     """Keep other pages from embedding anything of the demo."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
 
@@ -121,14 +120,15 @@ def page() -> Response:
     """Show the page, with the public token in it and no other credential."""
     source = (_demo().folder / PAGE).read_text()
     html = render_template_string(source, site_token=_demo().token, base_url=config().base_url)
-    return Response(html, mimetype="text/html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
+    return Response(html, mimetype="text/html", headers=headers)
 
 
 @demo.get("/bell-worker.js")
 def worker() -> Response:
     """Serve the one line that a site's worker file needs."""
     line = f"importScripts('{config().base_url}/sdk/v1/worker.js?site={_demo().token}');\n"
-    return Response(line, mimetype="text/javascript")
+    return Response(line, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @demo.get("/demo/<path:name>")

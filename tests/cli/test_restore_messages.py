@@ -11,10 +11,10 @@ from sitebell.services.messages import cancel_message, pause_message, resume_mes
 from support.installation import Installation
 
 
-def restore(sitebell: CommandLine, installation: Installation, file: Path) -> int:
-    """Stop using the installation, restore, and return how many messages were paused."""
+def restore(sitebell: CommandLine, installation: Installation, file: Path) -> list[str]:
+    """Stop using the installation, restore, and return which messages were paused."""
     installation.store.close()
-    paused: int = sitebell.json("restore", file, "--force")["paused_messages"]
+    paused: list[str] = sitebell.json("restore", file, "--force")["paused_messages"]
     return paused
 
 
@@ -32,7 +32,7 @@ def test_rel_13_what_went_out_after_the_backup_is_not_sent_again(
     installation.drain()
     assert [len(device.messages) for device in devices] == [1] * 20
 
-    assert restore(sitebell, installation, tmp_path / "bell.backup") == 1
+    assert restore(sitebell, installation, tmp_path / "bell.backup") == [message]
     installation.drain()
 
     assert [len(device.messages) for device in devices] == [1] * 20
@@ -56,7 +56,7 @@ def test_rel_13_each_unfinished_message_is_paused_and_no_other_is_touched(
     before = {message: installation.message(message) for message in (sent, cancelled, held)}
     sitebell.json("backup", tmp_path / "bell.backup")
 
-    assert restore(sitebell, installation, tmp_path / "bell.backup") == 3
+    assert restore(sitebell, installation, tmp_path / "bell.backup") == [later, planned, scheduled]
 
     for message in (later, planned, scheduled):
         assert installation.message(message).status == "paused"

@@ -19,10 +19,10 @@ from support.installation import Installation, shown_title
 @pytest.fixture
 def worker(installation: Installation) -> Iterator[None]:
     """A worker process beside the test."""
-    process = installation.start_worker("test")
-    yield
-    process.terminate()
-    assert process.wait(25) == 0
+    with installation.start_worker("test") as process:
+        yield
+        process.terminate()
+    assert process.returncode == 0
 
 
 def to_everyone(installation: Installation, *options: str) -> list[str]:
@@ -170,6 +170,9 @@ def test_sec_35_a_click_opens_no_script_and_no_disguised_host(
         ["--ttl", "2419201"],
         ["--urgency", "urgent"],
         ["--title", ""],
+        ["--title", "x" * 301],
+        ["--replace-key", "x" * 201],
+        ["--url", "https://shop.example.com/" + "x" * 2024],
         ["--body", "\udcff"],
     ],
 )
@@ -180,7 +183,7 @@ def test_a_message_that_cannot_be_meant_is_a_usage_error(
 
 
 def test_a_notification_that_no_push_carries_is_refused(sitebell: CommandLine, installation: Installation) -> None:
-    complaint = sitebell.refused(*to_everyone(installation, "--no-wait", "--body", "x" * 5000))
+    complaint = sitebell.refused(*to_everyone(installation, "--no-wait", "--body", "€" * 3000))
 
     assert "push services carry" in complaint
 

@@ -19,7 +19,7 @@ class Serving:
     """Runs `command` in `where` until `stop()` or `interrupt()`; its data and its log lie in `scratch`."""
 
     def __init__(
-        self, command: Sequence[str], where: Path, scratch: Path, environment: Mapping[str, str], wait: float = 30
+        self, command: Sequence[str], where: Path, scratch: Path, environment: Mapping[str, str], wait: float = 60
     ) -> None:
         self.port = free_port()
         self.log = scratch / "serving.log"

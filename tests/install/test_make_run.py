@@ -21,7 +21,7 @@ def test_make_run_says_where_to_go(demo: Serving) -> None:
 def test_what_is_installed_is_left_alone(installed_clone: Path, bare: dict[str, str]) -> None:
     """The second `make run` starts at once: nothing is looked up, nothing is printed."""
     again = subprocess.run(
-        ["scripts/environment.sh", "run"], cwd=installed_clone, env=bare, capture_output=True, text=True, timeout=10
+        ["scripts/environment.sh", "run"], cwd=installed_clone, env=bare, capture_output=True, text=True, timeout=60
     )
 
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")

@@ -30,11 +30,11 @@ class Reply:
 
 
 class ApplicationServer:
-    """Has a VAPID key pair; posts through the CONNECT proxy that `PushService.settings()` names."""
+    """Has a VAPID key pair, its own unless given; posts through the proxy that `PushService.settings()` names."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], key: ec.EllipticCurvePrivateKey | None = None) -> None:
         self._settings = settings
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self.public_key = base64url.encode(point)
 

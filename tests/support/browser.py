@@ -14,6 +14,8 @@ class BrowserError(Exception):
 class Browser(Protocol):
     """A stock browser with its own profile, led to the push service double and to no other place.
 
+    It starts when it is made, and raises MissingProgramError when it is not installed.
+
     name: "firefox" or "chromium"; version: as the browser tells it; profile: its folder.
     """
 
@@ -22,11 +24,7 @@ class Browser(Protocol):
     profile: Path
 
     def start(self) -> None:
-        """Start, or start again after `stop()` with the same profile.
-
-        Raises:
-            MissingProgramError: it is not installed.
-        """
+        """Start again after `stop()`, with the same profile; a new browser has started already."""
 
     def stop(self) -> None:
         """End the browser and keep its profile, as a user closes it for the night."""
@@ -35,10 +33,12 @@ class Browser(Protocol):
         """End the browser for good and remove its profile."""
 
     def goto(self, url: str) -> None:
-        """Load a page in the first tab and wait until it is loaded."""
+        """Load a page in the current tab and wait until it is loaded."""
 
     def evaluate(self, expression: str) -> Any:
-        """Return the JSON value of a JavaScript expression in the page; promises are awaited, undefined is None.
+        """Return the JSON value of a JavaScript expression in the tab; promises are awaited, undefined is None.
+
+        It sees what is a property of `window`: functions and `var`, not a script's own `const` and `let`.
 
         Raises:
             BrowserError: the expression threw, or the promise was rejected.
@@ -59,3 +59,16 @@ class Browser(Protocol):
 
     def urls(self) -> list[str]:
         """Return the addresses of all open tabs."""
+
+    def new_tab(self, url: str) -> None:
+        """Open a page in a tab of its own, in front; it becomes the current tab."""
+
+    def use_tab(self, url_part: str, timeout: float = 20) -> None:
+        """Make the tab whose address contains a text the current one, without bringing it to the front.
+
+        Raises:
+            TimeoutError: there is none.
+        """
+
+    def close_other_tabs(self) -> None:
+        """Close all but the current tab."""

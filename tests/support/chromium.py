@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from support.browser import BrowserError, NotificationsSetting, Permission
 from support.installed import program
@@ -41,6 +41,7 @@ class Chromium:
         desktop: NotificationDaemon,
         notifications_setting: NotificationsSetting = "allow",
     ) -> None:
+        self._binary = program("chromium")
         self._push_service, self._desktop = push_service, desktop
         self.profile = Path(tempfile.mkdtemp(prefix="chromium-"))
         preferences = {
@@ -56,15 +57,14 @@ class Chromium:
         """See `Browser.start`."""
         self._context = self._playwright.chromium.launch_persistent_context(
             str(self.profile),
-            executable_path=program("chromium"),
+            executable_path=self._binary,
             headless=True,
             chromium_sandbox=False,  # root has none, nor have most containers
             args=[*self._push_service.chromium_args(), *self._guard()],
             env={**os.environ, "HOME": str(self.profile), **self._desktop.env()},
         )
         self._running = True
-        self._page = self._context.pages[0] if self._context.pages else self._context.new_page()
-        self._cdp = self._context.new_cdp_session(self._page)
+        self._use(self._context.pages[0] if self._context.pages else self._context.new_page())
         self.version = str(self._cdp.send("Browser.getVersion")["product"]).rpartition("/")[2]
 
     def stop(self) -> None:
@@ -108,6 +108,21 @@ class Chromium:
         targets = self._cdp.send("Target.getTargets")["targetInfos"]
         return [target["url"] for target in targets if target["type"] == "page"]
 
+    def new_tab(self, url: str) -> None:
+        """See `Browser.new_tab`."""
+        self._use(self._context.new_page())
+        self.goto(url)
+
+    def use_tab(self, url_part: str, timeout: float = 20) -> None:
+        """See `Browser.use_tab`."""
+        self._use(wait_until(lambda: self._find(url_part), f"a tab with {url_part!r}", timeout))
+
+    def close_other_tabs(self) -> None:
+        """See `Browser.close_other_tabs`."""
+        for page in self._context.pages:
+            if page is not self._page:
+                page.close()
+
     def screenshot(self, path: Path, width: int, height: int, *, dark: bool = False) -> None:
         """Save a picture (PNG) of the page as it looks at a size in CSS pixels, in light or dark colours."""
         self._page.set_viewport_size({"width": width, "height": height})
@@ -115,6 +130,14 @@ class Chromium:
         self._page.screenshot(path=path)
         self._page.emulate_media(color_scheme="null")
         self._page.set_viewport_size({"width": VIEWPORT[0], "height": VIEWPORT[1]})
+
+    def _use(self, page: Page) -> None:
+        self._page = page
+        self._cdp = self._context.new_cdp_session(page)
+
+    def _find(self, url_part: str) -> Page | None:
+        self.urls()  # a call, so that Playwright hears of new tabs
+        return next((page for page in self._context.pages if url_part in page.url), None)
 
     def _guard(self) -> list[str]:
         """Send all that is not loopback to a proxy that refuses it, and keep Chromium from asking at all."""

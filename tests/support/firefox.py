@@ -51,6 +51,8 @@ class Firefox:
         desktop: NotificationDaemon,
         notifications_setting: NotificationsSetting = "allow",
     ) -> None:
+        self._binary = program("firefox-esr")
+        require_library("notify")  # without it Firefox starts, and showNotification() fails
         self._desktop = desktop
         self.profile = Path(tempfile.mkdtemp(prefix="firefox-"))
         prefs = preferences(push_service.websocket_url, push_service.guard_port, notifications_setting)
@@ -61,13 +63,12 @@ class Firefox:
 
     def start(self) -> None:
         """See `Browser.start`."""
-        require_library("notify")  # without it Firefox starts, and showNotification() fails
         self._port_file.unlink(missing_ok=True)
         arguments = ["-headless", "-no-remote", "-profile", str(self.profile)]
         arguments += ["-marionette", "-remote-allow-system-access", "about:blank"]
         with (self.profile / "firefox.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [program("firefox-esr"), *arguments],
+                [self._binary, *arguments],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -119,6 +120,25 @@ class Firefox:
         tabs: list[str] = self.chrome_script("return gBrowser.tabs.map(tab => tab.linkedBrowser.currentURI.spec);")
         return tabs
 
+    def new_tab(self, url: str) -> None:
+        """See `Browser.new_tab`."""
+        opened = self._marionette.command("WebDriver:NewWindow", {"type": "tab", "focus": True})
+        self._switch(opened["handle"])
+        self.goto(url)
+
+    def use_tab(self, url_part: str, timeout: float = 20) -> None:
+        """See `Browser.use_tab`."""
+        wait_until(lambda: self._switch_to_url(url_part), f"a tab with {url_part!r}", timeout)
+
+    def close_other_tabs(self) -> None:
+        """See `Browser.close_other_tabs`."""
+        current = self._marionette.command("WebDriver:GetWindowHandle", {})["value"]
+        for handle in self._marionette.command("WebDriver:GetWindowHandles", {}):
+            if handle != current:
+                self._switch(handle)
+                self._marionette.command("WebDriver:CloseWindow", {})
+        self._switch(current)
+
     def answer_prompt(self, answer: Literal["allow", "block"] = "allow") -> str:
         """Wait for the permission prompt, press its button and return its id ("web-notifications")."""
         return str(self.chrome_script(ANSWER_PROMPT, answer))
@@ -130,6 +150,18 @@ class Firefox:
             BrowserError: it threw.
         """
         return self._marionette.run_privileged(body, *args)
+
+    def _switch(self, handle: str) -> None:
+        self._marionette.command("WebDriver:SwitchToWindow", {"handle": handle, "focus": False})
+
+    def _switch_to_url(self, url_part: str) -> bool:
+        current = self._marionette.command("WebDriver:GetWindowHandle", {})["value"]
+        for handle in self._marionette.command("WebDriver:GetWindowHandles", {}):
+            self._switch(handle)
+            if url_part in self._marionette.command("WebDriver:GetCurrentURL", {})["value"]:
+                return True
+        self._switch(current)
+        return False
 
     def _environment(self) -> dict[str, str]:
         own = {

@@ -1,6 +1,7 @@
 """The pytest face of this package; tests/conftest.py names it in `pytest_plugins`."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -52,11 +53,22 @@ def browser(
     module_notifications: NotificationDaemon,
 ) -> Iterator[Browser]:
     """Each browser in turn, with a fresh profile per module; every origin may show notifications."""
-    module_push_service.refused.clear()
-    driver = BROWSERS[request.param](module_push_service, module_notifications)
-    request.config.stash.setdefault(VERSIONS, {})[driver.name] = driver.version
-    yield driver
-    driver.close()
+    with running_browser(request.param, module_push_service, module_notifications, request.config) as driver:
+        yield driver
+
+
+@contextmanager
+def running_browser(
+    name: str, push_service: PushService, desktop: NotificationDaemon, config: pytest.Config
+) -> Iterator[Browser]:
+    """Run a browser with a fresh profile, and name it in the summary."""
+    push_service.refused.clear()
+    driver = BROWSERS[name](push_service, desktop)
+    config.stash.setdefault(VERSIONS, {})[driver.name] = driver.version
+    try:
+        yield driver
+    finally:
+        driver.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +25,22 @@ from sitebell.services.vault import open_vault
 from sitebell.worker.pipeline import Pipeline
 from support.push_service import PushService
 from support.push_service.subscriber import Subscriber
+from support.stopped_clock import StoppedClock
 from support.waiting import wait_until
 
 RULES = EndpointRules()
 LEASE = timedelta(seconds=30)
 
 
-class SteppedClock:
-    """A clock that a test moves by hand; it begins at the present, which signatures need."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def advance(self, **duration: float) -> None:
-        """Move on by seconds, minutes, hours or days."""
-        self.offset += timedelta(**duration)
-
-
 class Installation:
     """One site on SQLite, reached through the services, with the push service double behind its workers."""
 
     def __init__(self, folder: Path, push: PushService) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.push = push
-        self.clock = SteppedClock()
+        self.clock = StoppedClock()
+        self.lease_seconds = 5
         self.url = f"sqlite:///{folder / 'sitebell.sqlite3'}"
         self.store = open_store(self.url)
         self.store.upgrade()
@@ -73,7 +62,7 @@ class Installation:
         return {
             "SITEBELL_DATA": str(self.folder),
             "SITEBELL_BASE_URL": "https://bell.example.com",
-            "SITEBELL_LEASE_SECONDS": "5",
+            "SITEBELL_LEASE_SECONDS": str(self.lease_seconds),
             **self.push.settings(),
         }
 
@@ -95,9 +84,10 @@ class Installation:
 
     def send(self, **draft: Any) -> str:
         """Create a message to everyone, unless told otherwise, and return its id."""
+        key = draft.pop("idempotency_key", None)
         values = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | draft
         with self.store.writing() as session:
-            message, _ = create_message(session, self.site, Draft(**values), now=self.clock())
+            message, _ = create_message(session, self.site, Draft(**values), idempotency_key=key, now=self.clock())
         return message.public_id
 
     def act(self, action: Callable[[Session, Site, str, datetime], Message], public_id: str) -> None:
@@ -129,7 +119,7 @@ class Installation:
             return list(session.scalars(select(Subscription).order_by(Subscription.id)))
 
     def pipeline(self, owner: str = "test") -> Pipeline:
-        """Return a pipeline of this process, driven by the stepped clock."""
+        """Return a pipeline of this process, driven by the stopped clock."""
         composer = Composer(self.vault, RULES, "mailto:ops@example.com", self.clock)
         return Pipeline(self.store, composer, owner=owner, lease=LEASE, clock=self.clock)
 
@@ -145,7 +135,7 @@ class Installation:
             pipeline.done(request, Outcome(OutcomeKind.accepted, 201))
 
     def drain(self, timeout: float = 15) -> None:
-        """Do, in this process, all the work that is due by the stepped clock; a request may take `timeout` seconds."""
+        """Do, in this process, all the work that is due by the stopped clock; a request may take `timeout` seconds."""
         proxy, ca_file = self.push.settings()["SITEBELL_PUSH_PROXY"], self.push.settings()["SITEBELL_PUSH_CA_FILE"]
         client = PushClient(proxy=proxy, ca_file=ca_file, timeout=timeout)
         pipeline = self.pipeline()

@@ -68,11 +68,12 @@ class NotificationDaemon:
         Raises:
             MissingProgramError: dbus-daemon is not installed.
         """
+        binary = program("dbus-daemon")
         self._directory = Path(tempfile.mkdtemp(prefix="desktop-"))
         config = self._directory / "bus.conf"
         config.write_text(BUS_CONFIG.format(directory=self._directory))
         self._bus_process = subprocess.Popen(
-            [program("dbus-daemon"), f"--config-file={config}", "--nofork", "--nopidfile", "--print-address"],
+            [binary, f"--config-file={config}", "--nofork", "--nopidfile", "--print-address"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # as root it warns of its limit of open files
             text=True,

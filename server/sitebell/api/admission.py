@@ -26,7 +26,8 @@ def register_admission(app: Flask) -> None:
 
 def _admit() -> Response | None:
     path = _PAGE_PATH.fullmatch(request.path)
-    request.max_content_length = PAGE_BODY if path else API_BODY
+    g.body_cap = PAGE_BODY if path else API_BODY
+    request.max_content_length = g.body_cap + 1  # Werkzeug cuts a chunked body off there, in silence
     if path:
         g.site = _find_site(path["token"])
         if g.site is not None:
@@ -35,9 +36,21 @@ def _admit() -> Response | None:
             return _answer_preflight()
         if g.site is None:
             raise NotFound("No site has this token: copy it from `sitebell sites list`.", "site_not_found")
-    if (request.content_length or 0) > request.max_content_length:
+    if (request.content_length or 0) > g.body_cap:
         raise RequestEntityTooLarge
     return None
+
+
+def read_body() -> bytes:
+    """Return the request's body; a second call returns it again.
+
+    Raises:
+        RequestEntityTooLarge: it is over the cap, whatever length it announced.
+    """
+    body = request.get_data(cache=True)
+    if len(body) > g.body_cap:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _find_site(token: str) -> Site | None:

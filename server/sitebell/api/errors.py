@@ -4,7 +4,7 @@ import secrets
 import traceback
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
@@ -53,7 +53,7 @@ def _sentence(error: HTTPException) -> str:
     if isinstance(error, MethodNotAllowed):
         return f"This route does not take {request.method}: use {_named(error)}."
     if isinstance(error, RequestEntityTooLarge):
-        return f"The body is too large: at most {request.max_content_length} bytes."
+        return f"The body is too large: at most {g.body_cap} bytes."
     return error.description or error.name
 
 

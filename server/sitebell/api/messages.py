@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from sitebell.api.admission import read_body
 from sitebell.api.api_keys import SECURITY, check_site, needs, sender_site
 from sitebell.api.context import now, store
 from sitebell.api.failures import API_KEY, BODY
@@ -64,7 +65,7 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
     check_site(body.pop("site", None))
     moment = now()
     body["send_at"] = _check_send_at(body["send_at"], moment)
-    request_hash = hash_json(read_json(request.get_data()))
+    request_hash = hash_json(read_json(read_body()))
     with store().writing() as session:
         message, _ = create_message(
             session,

@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
+from sitebell.api.admission import read_body
 from sitebell.api.failures import ALWAYS, describe, example, group_by_status
 from sitebell.api.json_body import read_json
 from sitebell.errors import Invalid
@@ -41,11 +42,12 @@ class BodyParser(FlaskParser):
 
         Raises:
             MalformedBody: it is not JSON.
+            RequestEntityTooLarge: it is over the cap.
             UnsupportedMediaType: it is not declared as JSON, as a form of a foreign page would not be.
         """
         if req.mimetype != "application/json":
             raise UnsupportedMediaType("Send the body as JSON with Content-Type: application/json.")
-        return read_json(req.get_data(cache=True))
+        return read_json(read_body())
 
     def handle_error(
         self, error: marshmallow.ValidationError, *_request_and_schema: Any, **_status_and_headers: Any

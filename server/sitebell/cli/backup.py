@@ -65,7 +65,8 @@ def restore(*, file: Path, force: bool, as_json: bool) -> None:
         return
     click.echo(f"Restored the backup of {show_moment(created_at)}.")
     if paused:
-        click.echo(f"{show_count(paused)} unfinished messages are paused: some recipients may have them already.")
+        click.echo("These messages were unfinished and are paused, since some recipients may have them already:")
+        click.echo("\n".join(f"  {public_id}" for public_id in paused))
     for path in kept:
         click.echo(f"The former installation is kept: {path}")
 
@@ -106,8 +107,8 @@ def _is_running(place: Place, now: datetime) -> bool:
         store.close()
 
 
-def _settle(url: str, master_key: Path) -> int:
-    """Bring a restored database to this version, try its key and pause what was under way; return how many."""
+def _settle(url: str, master_key: Path) -> list[str]:
+    """Bring a restored database to this version, try its key, pause what was under way and return its ids."""
     store = open_store(url)
     try:
         store.upgrade()

@@ -9,6 +9,7 @@ import click
 
 from sitebell.config import Config, load_config
 from sitebell.db import Store, open_store, sqlite_file
+from sitebell.errors import SitebellError
 from sitebell.models import Installation
 from sitebell.services.vault import Vault, open_vault
 
@@ -46,7 +47,7 @@ def open_installation(config: Config | None = None) -> Iterator[OpenInstallation
     config = config or read_settings()
     file = sqlite_file(config.database_url)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(file.parent)
     store = open_store(config.database_url)
     try:
         if not store.is_at_head():
@@ -54,6 +55,15 @@ def open_installation(config: Config | None = None) -> Iterator[OpenInstallation
         yield OpenInstallation(config, store, _open_vault(store, config.master_key_file))
     finally:
         store.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SitebellError(
+            "invalid_settings", f"The folder {folder} cannot be made ({error.strerror}): change SITEBELL_DATA.", 500
+        ) from error
 
 
 def _open_vault(store: Store, key_file: Path) -> Vault:

@@ -8,6 +8,7 @@ from sitebell.cli.installation import open_installation, read_settings
 from sitebell.config import Config
 from sitebell.db import sqlite_file
 from sitebell.errors import Invalid
+from sitebell.logs import configure_logging
 from sitebell.services.backup import check_database
 from sitebell.services.vapid_keys import resolve_subject
 
@@ -36,16 +37,17 @@ def demo() -> None:
 
 
 @click.command()
-@click.option("--name", help="How the worker is called in logs and leases; one name, one process.")
+@click.option("--name", hidden=True, help="Given by `serve`, which ends the worker by closing its standard input.")
 @in_demo
 def worker(*, name: str | None, demo: bool) -> None:
     """Run one more worker, here or on another machine.
 
     On another machine it needs PostgreSQL, the same settings and the same master key. Stops on Ctrl-C or SIGTERM.
     """
-    config = _ready(read_settings(demo=demo))
+    config = _ready(read_settings(demo=demo), is_first=name is None)
     from sitebell import worker as delivery  # noqa: PLC0415  (the engine is large: only who sends loads it)
 
+    configure_logging()
     delivery.run(config, name)
 
 
@@ -57,17 +59,21 @@ def web(*, descriptor: int, demo: bool) -> None:
     config = read_settings(demo=demo)
     from sitebell import serve as supervisor  # noqa: PLC0415  (the web application: only who serves loads it)
 
+    configure_logging()
     supervisor.run_web(config, descriptor)
 
 
 def _supervise(config: Config) -> None:
     from sitebell import serve as supervisor  # noqa: PLC0415  (the web application: only who serves loads it)
 
+    configure_logging()
     supervisor.run(config)
 
 
-def _ready(config: Config) -> Config:
+def _ready(config: Config, *, is_first: bool = True) -> Config:
     """Find out now, and in a sentence, what would otherwise stop the first message.
+
+    The database is read whole only by the first process of a start: a worker that is restarted must not wait for that.
 
     Raises:
         Invalid: push services would refuse the VAPID subject.
@@ -77,7 +83,7 @@ def _ready(config: Config) -> Config:
     resolve_subject(config.base_url, config.vapid_subject, allow_local=config.demo)
     with open_installation(config):
         file = sqlite_file(config.database_url)
-        if file is not None:
+        if file is not None and is_first:
             check_database(file, quick=True)
     return config
 

@@ -15,20 +15,26 @@ from sitebell.services.messages import Draft, create_message
 from sitebell.services.sites import get_site
 
 URGENCIES = ("very-low", "low", "normal", "high")  # RFC 8030 section 5.3
+LONGEST_URL = 2048
 FOUR_WEEKS = 28 * 86_400
 CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
 
 
 class Text(click.ParamType[str]):
-    """Text that can be sent: what the terminal gave as broken UTF-8 cannot."""
+    """Text that can be sent, of at most so many characters; what the terminal gave as broken UTF-8 cannot."""
 
     name = "text"
 
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text; fails on nothing and on bytes that are no UTF-8."""
+        """Return the text; fails on nothing, on too much and on bytes that are no UTF-8."""
         text = str(value)
         if not text:
             self.fail("write something, or leave the option out.", param, ctx)
+        if len(text) > self.maximum:
+            self.fail(f"write at most {self.maximum} characters.", param, ctx)
         if any("\ud800" <= character <= "\udfff" for character in text):
             self.fail("write it in UTF-8.", param, ctx)
         return text
@@ -38,6 +44,9 @@ class WebAddress(Text):
     """An http(s) URL or a path on the site; never a script, nor a path that leads to another host (SEC-35)."""
 
     name = "url"
+
+    def __init__(self) -> None:
+        super().__init__(LONGEST_URL)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address; fails when a browser could open something else."""
@@ -62,13 +71,13 @@ def _is_web(url: str) -> bool:
 @click.command()
 @click.option("--site", required=True, metavar="TOKEN", help="The site's token.")
 @click.option("--to", "recipients", multiple=True, required=True, help="everyone, or a subscriber hash; repeatable.")
-@click.option("--title", required=True, type=Text(), help="The first line of the notification.")
-@click.option("--body", type=Text(), help="The text below the title.")
+@click.option("--title", required=True, type=Text(300), help="The first line of the notification.")
+@click.option("--body", type=Text(3000), help="The text below the title.")
 @click.option("--url", type=WebAddress(), help="What a click opens; a path is one on the site.")
 @click.option("--icon", type=WebAddress(), help="A square picture beside the text.")
 @click.option("--image", type=WebAddress(), help="A large picture.")
 @click.option("--badge", type=WebAddress(), help="A small one-coloured picture for the status bar.")
-@click.option("--tag", type=Text(), help="A later notification with the same tag replaces this one on the screen.")
+@click.option("--tag", type=Text(200), help="A later notification with the same tag replaces this one on the screen.")
 @click.option("--require-interaction", is_flag=True, help="Keep it on the screen until it is clicked or closed.")
 @click.option("--silent", is_flag=True, help="No sound, no vibration.")
 @click.option(
@@ -77,7 +86,9 @@ def _is_web(url: str) -> bool:
 @click.option(
     "--urgency", type=click.Choice(URGENCIES), default="normal", show_default=True, help="May it wake a phone?"
 )
-@click.option("--replace-key", type=Text(), help="A later message with the same key replaces this one if undelivered.")
+@click.option(
+    "--replace-key", type=Text(200), help="A later message with the same key replaces this one if undelivered."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Watch until the message is out.")
 @json_option
 def send(*, site: str, recipients: tuple[str, ...], wait: bool, as_json: bool, **options: Any) -> None:

@@ -20,7 +20,7 @@ __all__ = ["Outcome", "OutcomeKind", "PushClient", "PushRequest"]
 NextRequest = Callable[[], PushRequest | None]
 Done = Callable[[PushRequest, Outcome], None]
 
-_TICK = 1.0
+_TICK = 0.25
 # Whoever hands over requests encrypts them then and there, which must not keep the wire waiting for long.
 _PULLED_AT_ONCE = 16
 _KEPT_LANES = 256
@@ -34,6 +34,7 @@ class PushClient:
     places to the others. Requests for a full lane are parked, at most `in_flight` of them in all; when there are as
     many, nothing more is pulled until one of them starts. A host that lets 8 requests in a row run out of time is
     closed for a while: what is parked or pulled for it comes back `unavailable` at once, with `retry_after`.
+    A request whose old connection broke before any answer is sent once more; it is the only one ever sent twice.
 
     Args:
         in_flight: requests under way at once, over all hosts.
@@ -87,9 +88,9 @@ class PushClient:
 
         Args:
             next_request: asked whenever there is room; None means that there is nothing now, and it is asked again
-                after the next outcome or second.
+                after the next outcome or quarter of a second.
             done: called once for each request, with what came of it; never from inside `next_request`.
-            idle: called about once a second.
+            idle: called about four times a second.
 
         Whatever any of them raises ends the run and passes: the requests under way are dropped, and it is unknown
         whether they arrived. The client can be used again.
@@ -185,8 +186,12 @@ class PushClient:
                 self._end(curl, error, message, done)
 
     def _end(self, curl: Any, error: int, message: str, done: Done) -> None:
-        transfer = self._active.pop(curl)
+        transfer = self._active[curl]
         self._multi.remove_handle(curl)
+        if transfer.begin_again(error):
+            self._multi.add_handle(curl)
+            return
+        del self._active[curl]
         self._spare.append(transfer)
         request = transfer.request
         outcome = transfer.outcome(error, message, self._clock())

@@ -16,6 +16,11 @@ MAX_BODY = 4096
 MAX_HEADERS = 16 * 1024
 
 _FIRST_FINAL_STATUS = 200
+_TOO_LONG_A_HEADER = 100  # CURLE_TOO_LARGE, which older bindings do not name; libcurl keeps no line beyond 100 KiB
+# What a connection ends with that its server had closed while nobody used it.
+_LOST = frozenset((pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_HTTP2))
+# Sooner than push services and what stands before them close idle connections.
+_LONGEST_IDLE_S = 45
 _CUT = 0  # what a callback returns to end the transfer
 _AUTHORITIES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _HEADERS = (
@@ -47,6 +52,7 @@ def transfer_options(timeout: float, connect_timeout: float, ca_file: str | None
         (pycurl.FOLLOWLOCATION, 0),
         (pycurl.NOSIGNAL, 1),
         (pycurl.TCP_KEEPALIVE, 1),
+        (pycurl.MAXAGE_CONN, _LONGEST_IDLE_S),
         (pycurl.TIMEOUT_MS, int(timeout * 1000)),
         (pycurl.CONNECTTIMEOUT_MS, int(connect_timeout * 1000)),
         (pycurl.SSL_VERIFYPEER, 1),
@@ -64,7 +70,7 @@ class Transfer:
         options: set once, on the new handle.
     """
 
-    __slots__ = ("_body", "_complete", "_header_bytes", "_pinned", "_retry_after", "curl", "request")
+    __slots__ = ("_body", "_complete", "_header_bytes", "_is_second", "_pinned", "_retry_after", "curl", "request")
 
     request: PushRequest
 
@@ -79,10 +85,8 @@ class Transfer:
     def begin(self, request: PushRequest, pin: Pin) -> None:
         """Put a request on the handle; the answer of the one before is forgotten."""
         self.request = request
-        self._body = b""
-        self._retry_after = ""
-        self._header_bytes = 0
-        self._complete = False
+        self._is_second = False
+        self._forget_answer()
         headers = [*_HEADERS, f"Authorization: {request.authorization}", f"TTL: {request.ttl}"]
         headers.append(f"Urgency: {request.urgency}")
         if request.topic is not None:
@@ -94,6 +98,19 @@ class Transfer:
         if pin is not self._pinned:
             setopt(pycurl.RESOLVE, pin.resolve)
             self._pinned = pin
+
+    def begin_again(self, error: int) -> bool:
+        """Make ready for a second try if that is due, and tell.
+
+        It is, once, when an old connection broke before a byte of the answer came: then its server had most likely
+        closed it unused. Browsers do the same; libcurl does for HTTP/1.1 only.
+        """
+        is_due = error in _LOST and not self._is_second and not self._header_bytes
+        if is_due and self.curl.getinfo(pycurl.NUM_CONNECTS) == 0:
+            self._is_second = True
+            self._forget_answer()
+            return True
+        return False
 
     def multiplexed(self) -> bool:
         """Tell whether the answer came over HTTP/2."""
@@ -112,13 +129,19 @@ class Transfer:
         status = self.curl.getinfo(pycurl.RESPONSE_CODE) if self._complete else 0
         if status >= _FIRST_FINAL_STATUS:
             return read_answer(status, self._retry_after, self._body, self.request.endpoint, now)
-        if self._header_bytes > MAX_HEADERS:
+        if self._header_bytes > MAX_HEADERS or error == _TOO_LONG_A_HEADER:
             message = f"the answer had more than {MAX_HEADERS} bytes of headers"
         return no_answer(message or f"libcurl error {error}", self.request.endpoint)
 
     def close(self) -> None:
         """Give the handle back; it must not be in use."""
         self.curl.close()
+
+    def _forget_answer(self) -> None:
+        self._body = b""
+        self._retry_after = ""
+        self._header_bytes = 0
+        self._complete = False
 
     def _read_header(self, line: bytes) -> int | None:
         self._header_bytes += len(line)

@@ -154,7 +154,7 @@ def _due_jobs(session: Session, batch: Batch, now: datetime) -> list[Job]:
         .where(*_open_rows(batch), or_(Delivery.due_at.is_(None), Delivery.due_at <= now))
         .order_by(Subscription.id)
     )
-    return [Job(*cast(JobRow, row)) for row in session.execute(query)]
+    return [Job(*cast("JobRow", row)) for row in session.execute(query)]
 
 
 def _isolate(session: Session, batch: Batch, now: datetime) -> None:
@@ -163,6 +163,7 @@ def _isolate(session: Session, batch: Batch, now: datetime) -> None:
     if len(ids) <= 1:
         _finish_open(session, batch, DeliveryState.FAILED, "its worker died every time it was sent", now)
         return
+    batch.crashes = CRASHES_UNTIL_SPLIT - 1  # the guilty half splits again at its next crash, the other one is sent
     other = Batch(message_id=batch.message_id, due_at=now, crashes=batch.crashes)
     session.add(other)
     session.flush()

@@ -54,7 +54,7 @@ def settle(
 
     Returns None when the lease was lost: another worker has the batch, and nothing was changed.
     """
-    if not work_queue.renew(session, claimed.batch, now=now, lease=lease):
+    if not work_queue.renew(session, claimed.batch, now=now, lease=lease, has_progressed=bool(answers)):
         return None
     if answers:
         rows = [_row(claimed.message, answer, now) for answer in answers]

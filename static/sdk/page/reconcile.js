@@ -45,7 +45,7 @@ function noticePermission() {
   const { permission: previous } = recall();
   const { permission } = Notification;
   if (!previous || permission === previous) return;
-  remember({ permission });
+  remember({ permission, at: 0 });
   emit('permission', { permission, previous });
 }
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -50,7 +51,8 @@ class FaultPlan:
 class Throttle:
     """Spreads answers evenly over time, so that a big message lasts long enough to be disturbed."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._interval = 0.0
         self._next = -math.inf
 
@@ -63,6 +65,6 @@ class Throttle:
         """Return how many seconds from now the next free answer is due."""
         if not self._interval:
             return 0.0
-        now = time.monotonic()
+        now = self._clock()
         self._next = max(self._next + self._interval, now)
         return self._next - now

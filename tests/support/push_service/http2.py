@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.exceptions import ProtocolError
+from h2.exceptions import ProtocolError, StreamClosedError
 
 from support.push_service.journal import PushRequest
 from support.push_service.webpush import Answer
@@ -123,13 +123,19 @@ class Http2Connection(asyncio.Protocol):
     def _send_waiting_bodies(self) -> None:
         """Send as much as the client's flow control windows allow (RFC 9113 section 5.2)."""
         for stream_id in list(self._unsent):
-            while stream_id in self._unsent and (room := self._room(stream_id)) > 0:
-                chunk, rest = self._unsent[stream_id][:room], self._unsent[stream_id][room:]
-                self._h2.send_data(stream_id, chunk, end_stream=not rest)
-                if rest:
-                    self._unsent[stream_id] = rest
-                else:
-                    del self._unsent[stream_id]
+            try:
+                self._send_body(stream_id)
+            except StreamClosedError:  # the client wants no more of it; the connection goes on
+                del self._unsent[stream_id]
+
+    def _send_body(self, stream_id: int) -> None:
+        while stream_id in self._unsent and (room := self._room(stream_id)) > 0:
+            chunk, rest = self._unsent[stream_id][:room], self._unsent[stream_id][room:]
+            self._h2.send_data(stream_id, chunk, end_stream=not rest)
+            if rest:
+                self._unsent[stream_id] = rest
+            else:
+                del self._unsent[stream_id]
 
     def _room(self, stream_id: int) -> int:
         return min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size)

@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -70,17 +69,17 @@ def stage(unpacked: Unpacked, place: Place) -> str:
     return place.database_url
 
 
-def pause_unfinished(session: Session) -> int:
-    """Pause every message that is scheduled or going out and forget the workers of then; return how many were paused.
+def pause_unfinished(session: Session) -> list[str]:
+    """Pause every message that is scheduled or going out, forget the workers of then, and return the messages' ids.
 
     The backup does not know who got them after it was made. Without this, a worker would send them again.
     """
-    unfinished = (MessageStatus.SCHEDULED, MessageStatus.SENDING)
-    pause = update(Message).where(Message.status.in_(unfinished))
-    paused = session.execute(pause.values(status=MessageStatus.PAUSED, status_reason=REASON))
+    unfinished = Message.status.in_((MessageStatus.SCHEDULED, MessageStatus.SENDING))
+    public_ids = list(session.scalars(select(Message.public_id).where(unfinished).order_by(Message.id)))
+    session.execute(update(Message).where(unfinished).values(status=MessageStatus.PAUSED, status_reason=REASON))
     session.execute(update(Batch).values(lease_until=None, lease_owner=None, lease_token=0))
     session.execute(delete(WorkerHeartbeat))
-    return cast("CursorResult[Any]", paused).rowcount
+    return public_ids
 
 
 def install(unpacked: Unpacked, place: Place, now: datetime) -> list[Path]:

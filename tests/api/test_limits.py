@@ -1,0 +1,223 @@
+"""Token buckets: what a stranger can make us write is bounded, by network and by site (SEC-16, SEC-40)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from sitebell.app import create_app
+from sitebell.config import Config
+from sitebell.models import Subscription, TokenBucket
+from sitebell.services.limits import NETWORK_LIMIT, SITE_LIMIT, RateLimited, network_of, prune_buckets, spend
+from sitebell.services.sites import NewSite
+from support.stopped_clock import StoppedClock
+from support.web_application import Json, new_subscription, parts, stored_rows
+
+VISITOR = {"REMOTE_ADDR": "203.0.113.7"}
+NETWORK_BURST = int(NETWORK_LIMIT.burst)
+SITE_BURST = int(SITE_LIMIT.burst)
+
+
+@pytest.fixture
+def take(app: Flask, site: NewSite, clock: StoppedClock) -> Callable[..., int]:
+    """Spends tokens as an address and returns how many requests were let through."""
+
+    def take(address: str, count: int = 1, of: NewSite = site) -> int:
+        passed = 0
+        for _ in range(count):
+            try:
+                with parts(app).store.writing() as session:
+                    spend(session, of.site, address, clock())
+                passed += 1
+            except RateLimited as error:
+                take.retry_after = error.retry_after  # type: ignore[attr-defined]
+        return passed
+
+    return take
+
+
+def drain(app: Flask, name: str) -> None:
+    """Empty a bucket that exists."""
+    with parts(app).store.writing() as session:
+        session.get_one(TokenBucket, name).tokens = 0
+
+
+def test_a_network_has_a_burst_and_then_a_rate(take: Any, clock: StoppedClock) -> None:
+    assert take("203.0.113.7", NETWORK_BURST + 5) == NETWORK_BURST
+    assert take.retry_after == 1
+    clock.advance(seconds=1)
+    assert take("203.0.113.7", 5) == NETWORK_LIMIT.per_second
+    clock.advance(hours=1)
+    assert take("203.0.113.7", NETWORK_BURST + 5) == NETWORK_BURST
+
+
+def test_a_clock_set_back_gives_no_tokens(take: Any, clock: StoppedClock) -> None:
+    take("203.0.113.7", NETWORK_BURST)
+    clock.advance(hours=-1)
+
+    assert take("203.0.113.7") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", None),
+        ("127.8.8.8", None),
+        ("::1", None),
+        ("::ffff:127.0.0.1", None),
+        ("", "unknown"),
+        ("unknown", "unknown"),
+        ("203.0.113.7:443", "unknown"),
+        ("'; DROP TABLE", "unknown"),
+    ],
+)
+def test_sec_16_neighbours_share_a_bucket(address: str, network: str | None) -> None:
+    assert network_of(address) == network
+
+
+def test_one_network_does_not_use_up_another(take: Any) -> None:
+    take("203.0.113.7", NETWORK_BURST)
+
+    assert (take("203.0.113.250"), take("203.0.114.7"), take("2001:db8::1")) == (0, 1, 1)
+
+
+def test_one_site_does_not_use_up_another(take: Any, new_site: Callable[[str], NewSite]) -> None:
+    take("203.0.113.7", NETWORK_BURST)
+
+    assert take("203.0.113.7", of=new_site("https://other.example")) == 1
+
+
+def test_sec_16_the_site_has_a_bucket_above_all_networks(app: Flask, take: Any, site: NewSite) -> None:
+    """A botnet comes from everywhere; and who is refused by the site's bucket leaves no row behind."""
+    take("203.0.113.7")
+    drain(app, str(site.site.id))
+
+    assert [take(f"198.51.{number}.1") for number in range(5)] == [0] * 5
+    with parts(app).store.reading() as session:
+        assert session.scalar(select(func.count()).select_from(TokenBucket)) == 2
+
+
+def test_a_loopback_client_has_the_sites_bucket_alone(app: Flask, take: Any, site: NewSite) -> None:
+    """Behind a proxy whose hops are not configured every visitor comes from there."""
+    assert take("127.0.0.1", NETWORK_BURST + 5) == NETWORK_BURST + 5
+    with parts(app).store.reading() as session:
+        [bucket] = session.scalars(select(TokenBucket)).all()
+    assert (bucket.name, bucket.tokens) == (str(site.site.id), SITE_BURST - NETWORK_BURST - 5)
+
+
+def test_full_buckets_are_forgotten(app: Flask, take: Any, clock: StoppedClock) -> None:
+    take("203.0.113.7")
+    clock.advance(seconds=90)
+    take("198.51.100.7")
+    clock.advance(seconds=11)
+
+    with parts(app).store.writing() as session:
+        assert prune_buckets(session, clock()) == 1  # the first network's; the site's was touched since
+        assert len(session.scalars(select(TokenBucket)).all()) == 2
+
+
+LIMITED = ("PUT subscription", "POST subscription/status", "POST subscription/unsubscribe", "POST events")
+
+
+@pytest.mark.parametrize("route", LIMITED)
+def test_sec_16_every_route_that_writes_is_limited(
+    app: Flask, client: FlaskClient, site: NewSite, page: str, subscribed: Json, route: str
+) -> None:
+    client.post(f"{page}/subscription/status", json={"subscription": subscribed}, environ_base=VISITOR)
+    drain(app, f"{site.site.id}:203.0.113.0/24")
+    before = stored_rows(app)
+    method, path = route.split()
+    event = {"type": "custom", "subscription": subscribed, "at": 0}
+    body = {"events": [event]} if path == "events" else {"subscription": subscribed}
+
+    response = client.open(f"{page}/{path}", method=method, json=body, environ_base=VISITOR)
+
+    assert (response.status_code, response.json["error"]["code"]) == (429, "rate_limited")  # type: ignore[index]
+    assert response.headers["Retry-After"] == "1"
+    assert response.json["error"]["details"] == {"retry_after": 1}  # type: ignore[index]
+    assert stored_rows(app) == before
+
+
+def test_a_refused_request_still_costs_its_token(app: Flask, client: FlaskClient, site: NewSite, page: str) -> None:
+    """Else endpoints could be tried without end."""
+    body = {"subscription": new_subscription()}
+
+    assert client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR).status_code == 404
+    with parts(app).store.reading() as session:
+        assert session.get_one(TokenBucket, f"{site.site.id}:203.0.113.0/24").tokens == NETWORK_BURST - 1
+
+
+def test_sec_16_ten_thousand_posts_from_one_address_create_no_more_than_the_limit(
+    app: Flask, client: FlaskClient, page: str, clock: StoppedClock
+) -> None:
+    """The clock moves on by 10 seconds meanwhile, so the burst and ten seconds of the rate are the limit."""
+    keys = new_subscription()["keys"]
+
+    for number in range(10_000):
+        endpoint = f"https://fcm.googleapis.com/fcm/send/{number}"
+        client.put(
+            f"{page}/subscription", json={"subscription": {"endpoint": endpoint, "keys": keys}}, environ_base=VISITOR
+        )
+        if number % 1000 == 999:
+            clock.advance(seconds=1)
+
+    with parts(app).store.reading() as session:
+        created = session.scalar(select(func.count()).select_from(Subscription))
+    assert created == NETWORK_BURST + 9 * NETWORK_LIMIT.per_second
+
+
+def network_charged(config: Config, page: str, hops: int, headers: dict[str, str]) -> str | None:
+    """Return the network that a request from a proxy on loopback is charged to."""
+    app = create_app(Config(**{**vars(config), "proxy_hops": hops}))
+    app.test_client().post(
+        f"{page}/events", json={"events": [{"type": "shown", "receipt": "x", "at": 0}]}, headers=headers
+    )
+    with parts(app).store.reading() as session:
+        names = session.scalars(select(TokenBucket.name).where(TokenBucket.name.contains(":"))).all()
+    parts(app).store.close()
+    return names[0].partition(":")[2] if names else None
+
+
+@pytest.mark.parametrize(
+    ("hops", "forwarded", "network"),
+    [
+        (0, "203.0.113.7", None),
+        (1, "203.0.113.7", "203.0.113.0/24"),
+        (1, "198.51.100.1, 203.0.113.7", "203.0.113.0/24"),
+        (1, "127.0.0.1, 203.0.113.7", "203.0.113.0/24"),
+        (2, "198.51.100.1, 203.0.113.7, 192.0.2.1", "203.0.113.0/24"),
+        (2, "203.0.113.7", None),
+        (1, "2001:db8::7", "2001:db8::/64"),
+    ],
+)
+def test_sec_40_the_network_is_what_the_configured_proxies_saw(
+    config: Config, page: str, hops: int, forwarded: str, network: str | None
+) -> None:
+    """What a client writes into X-Forwarded-For stands left of what our proxies add, and is never looked at."""
+    assert network_charged(config, page, hops, {"X-Forwarded-For": forwarded}) == network
+
+
+@pytest.mark.parametrize("header", ["X-Real-IP", "Forwarded", "X-Client-IP", "CF-Connecting-IP", "X-Forwarded"])
+def test_sec_40_no_other_header_changes_the_network(config: Config, page: str, header: str) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.7", header: "for=198.51.100.1"}
+
+    assert network_charged(config, page, 1, headers) == "203.0.113.0/24"
+
+
+@pytest.mark.parametrize("path", ["", "/docs", "/livez", "//docs", "/docs/", "/v1/openapi.json"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "a b", "[::1", "evil.example/../x"])
+def test_sec_40_the_host_header_reaches_no_answer(app: Flask, page: str, path: str, host: str) -> None:
+    headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Prefix": "/evil.example"}
+
+    response = app.test_client().get(path or page, headers=headers)
+
+    assert response.status_code in (200, 400, 404)
+    assert "evil" not in response.text
+    assert "evil" not in str(response.headers)

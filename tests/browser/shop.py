@@ -1,0 +1,148 @@
+"""One website that uses Sitebell: its pages on an origin of its own, its site on the server, its API key."""
+
+from typing import Any
+
+from browser.server import SitebellServer
+from browser.website import HTML, JAVASCRIPT, File, Website
+from sitebell.models import Subscription
+from support.application_server import ApplicationServer, Reply
+from support.push_service import PushService
+from support.waiting import wait_until
+
+Json = dict[str, Any]
+
+# The tag and the button of README.md, and beside them what a test looks at.
+PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>Shop</title>
+<link rel="icon" href="data:,">
+%(head)s
+<button id="bell">Tell me what is new</button>
+<script src="/page.js"></script>
+"""
+TAG = '<script src="%(server)s/sdk/v1/sitebell.js" data-site="%(token)s"%(attributes)s async></script>'
+WORKER = "importScripts('%(server)s/sdk/v1/worker.js?site=%(token)s');\n"
+PAGE_SCRIPT = """
+window.Sitebell = window.Sitebell || [];
+var heard = [], answer = null;
+['ready', 'permission', 'subscribe', 'update_subscription', 'unsubscribe', 'show', 'click', 'close', 'error'].forEach(
+  function (name) {
+    Sitebell.push(['on', name, function (detail) { heard.push({ name: name, detail: plain(detail) }); }]);
+  });
+document.getElementById('bell').onclick = function () {
+  Sitebell.push(['subscribe', function (member, error) { answer = { member: member, error: plain(error) }; }]);
+};
+function plain(detail) {
+  return detail instanceof Error
+    ? { code: detail.code, message: detail.message, docs: detail.docs, status: detail.status }
+    : detail;
+}
+function call(method) {
+  return Sitebell[method]().then(
+    function (result) { return { result: result }; },
+    function (error) { return { error: plain(error) }; });
+}
+"""
+
+
+class Shop:
+    """A site made by `sitebell sites create`, with a page at `/` and the worker file at `/bell-worker.js`."""
+
+    def __init__(self, name: str, website: Website, server: SitebellServer, push_service: PushService) -> None:
+        self.name, self.origin = name, website.origin(name)
+        self.host = f"{name}.localhost"
+        self._website, self._server, self._push_service = website, server, push_service
+        site = server.command.json("sites", "create", name, "--origin", self.origin)
+        self.token, self.api_key, self.vapid_public_key = site["token"], site["api_key"], site["vapid_public_key"]
+        self._blanks = {"server": server.url, "token": self.token}
+        self.publish_page("/")
+        self.publish("/page.js", PAGE_SCRIPT, JAVASCRIPT)
+        self.publish("/bell-worker.js", self.worker_line(), JAVASCRIPT)
+
+    # Its pages
+
+    def publish(self, path: str, text: str, content_type: str, **headers: str) -> None:
+        """Put a file on the website; underscores in the names of headers become hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._website.publish(self.name, path, File(text, content_type, named))
+
+    def publish_page(self, path: str, head: str | None = None, **headers: str) -> None:
+        """Put a page on the website; `head` instead of the one script tag."""
+        self.publish(path, PAGE % {"head": self.script_tag() if head is None else head}, HTML, **headers)
+
+    def script_tag(self, attributes: str = "") -> str:
+        """Return the line for the page."""
+        return TAG % {**self._blanks, "attributes": f" {attributes}" if attributes else ""}
+
+    def worker_line(self) -> str:
+        """Return the line for the worker file."""
+        return WORKER % self._blanks
+
+    def requests(self) -> list[str]:
+        """Return what browsers asked of this website: paths, in order."""
+        host = self.origin.removeprefix("http://")
+        return [path for asked, path in self._website.requests if asked == host]
+
+    # Its back end
+
+    def post(self, notification: Json, **fields: Any) -> tuple[int, Json]:
+        """Send a message to everyone, unless told otherwise; return status and answer."""
+        body = {"audience": {"everyone": True}, "notification": notification, **fields}
+        return self._server.ask("POST", "/v1/messages", self.api_key, body)
+
+    def send(self, title: str, **notification: Any) -> str:
+        """Send a message to everyone and return its id."""
+        status, answer = self.post({"title": title, **notification})
+        assert status == 202, answer
+        return str(answer["id"])
+
+    def counts(self, message: str) -> dict[str, int]:
+        """Return the counts of a message that are not zero."""
+        status, answer = self._server.ask("GET", f"/v1/messages/{message}", self.api_key)
+        assert status == 200, answer
+        return {name: count for name, count in answer["counts"].items() if count}
+
+    def wait_for_counts(self, message: str, **expected: int) -> dict[str, int]:
+        """Return the counts of a message that are not zero as soon as some of them are as expected."""
+
+        def counts() -> dict[str, int] | None:
+            seen.append(self.counts(message))
+            return seen[-1] if expected.items() <= seen[-1].items() else None
+
+        seen: list[dict[str, int]] = []
+        try:
+            return wait_until(counts, f"counts {expected}")
+        except TimeoutError as error:
+            raise TimeoutError(f"waited for {expected}; the counts are {seen[-1]}") from error
+
+    def wait_until_sent(self, message: str) -> dict[str, int]:
+        """Return the counts that are not zero when every delivery has its end."""
+        path = f"/v1/messages/{message}"
+        wait_until(lambda: self._server.ask("GET", path, self.api_key)[1]["status"] == "sent", "the message to be sent")
+        return self.counts(message)
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return the rows of this site's subscriptions, the oldest first."""
+        return self._server.subscriptions(self.token)
+
+    # Around Sitebell: a push of the shop's own
+
+    def push_directly(self, subscription: Json, plaintext: bytes | None) -> Reply:
+        """Send a push under the site's own key, past the Sitebell server; None has no body."""
+        return self._sender().send(subscription, plaintext)
+
+    def push_again(self, index: int = -1) -> Reply:
+        """Send what the push service accepted before once more, byte for byte."""
+        message = self._push_service.history[index]
+        endpoint = message.subscription.endpoint
+        sender = self._sender()
+        headers = {
+            "Authorization": sender.authorization(endpoint),
+            "TTL": "60",
+            "Content-Encoding": message.encoding or "",
+        }
+        return sender.post(endpoint, message.body, headers)
+
+    def _sender(self) -> ApplicationServer:
+        key = self._server.vapid_key(self.token).private_key
+        return ApplicationServer(self._push_service.settings(), key)

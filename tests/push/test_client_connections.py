@@ -1,0 +1,78 @@
+"""Connections that break: an old one may have been closed unused, so its requests get one more try; no others do."""
+
+import pytest
+
+from push.conftest import ClientFactory
+from push.sending import KEY, direct, one, request_to, run, straight_to
+from sitebell.push.client import PushClient
+from support.push_service import PushService, Subscriber
+
+
+@pytest.fixture
+def device(push_service: PushService) -> Subscriber:
+    return push_service.add_subscriber(KEY.public_text)
+
+
+@pytest.fixture(params=["HTTP/2", "HTTP/1.1"])
+def client(request: pytest.FixtureRequest, push_service: PushService, make_client: ClientFactory) -> PushClient:
+    port = push_service.https_port if request.param == "HTTP/2" else push_service.h1_port
+    return make_client(**direct(push_service) | {"connect_map": straight_to(port)})
+
+
+def test_a_new_connection_that_breaks_is_an_outcome(
+    push_service: PushService, client: PushClient, device: Subscriber
+) -> None:
+    push_service.fault(0)
+
+    outcome = one(client, request_to(device))
+
+    assert (outcome.kind, outcome.status) == ("unavailable", None)
+    assert outcome.reason
+    assert len(push_service.requests) == 1
+
+
+def test_a_request_on_an_old_connection_that_breaks_gets_one_more_try(
+    push_service: PushService, client: PushClient, device: Subscriber
+) -> None:
+    one(client, request_to(device, b"first"))
+    push_service.fault(0)
+
+    outcome = one(client, request_to(device, b"second"))
+
+    assert outcome.kind == "accepted"
+    assert [message.plaintext for message in device.messages] == [b"first", b"second"]
+    first, cut, again = push_service.requests
+    assert first.connection == cut.connection != again.connection
+
+
+def test_but_not_more_than_one(push_service: PushService, client: PushClient, device: Subscriber) -> None:
+    one(client, request_to(device))
+    push_service.fault(0, count=None)
+
+    outcome = one(client, request_to(device))
+
+    assert (outcome.kind, outcome.status) == ("unavailable", None)
+    assert len(push_service.requests) == 3
+
+
+def test_when_a_connection_breaks_under_many_requests_none_is_lost(
+    push_service: PushService, client: PushClient, device: Subscriber
+) -> None:
+    one(client, request_to(device))
+    push_service.fault(0)
+
+    sending = run(client, [request_to(device, f"{number}".encode()) for number in range(12)])
+
+    assert sending.kinds == {"accepted"}
+    assert {message.plaintext for message in device.messages} >= {f"{number}".encode() for number in range(12)}
+
+
+def test_a_request_that_was_tried_again_leaves_its_handle_as_new(
+    push_service: PushService, make_client: ClientFactory, device: Subscriber
+) -> None:
+    client = make_client(**direct(push_service), in_flight=1)
+    one(client, request_to(device))
+
+    for _ in range(3):
+        push_service.fault(0)
+        assert one(client, request_to(device)).kind == "accepted"

@@ -1,0 +1,160 @@
+"""The supervisor as an operator meets it: it starts, keeps alive, and stops a web process and its workers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.installation import Installation
+from support.waiting import wait_until
+
+Serve = subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def serve(installation: Installation, port: int) -> Iterator[Callable[[], Serve]]:
+    """Starts `sitebell serve` and waits until it answers and its worker lives."""
+    started: list[Serve] = []
+
+    def start() -> Serve:
+        environment = {**os.environ, **installation.settings, "SITEBELL_PORT": str(port)}
+        started.append(subprocess.Popen([sys.executable, "-m", "sitebell", "serve"], env=environment))
+        wait_until(lambda: is_ready(port), "the server to be ready", timeout=40)
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def get(port: int, path: str) -> tuple[int, dict[str, object]]:
+    """Return status and JSON body of a GET."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def is_ready(port: int) -> bool:
+    """Say whether /readyz answers 200: the web process and a worker are there."""
+    try:
+        return get(port, "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def children(process: Serve) -> dict[str, int]:
+    """Return the pids of the children, by the command that they run."""
+    pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in pids}
+    return {command[3].decode(): int(pid) for pid, command in commands.items() if len(command) > 3}
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs."""
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_message_goes_out_through_serve_alone(installation: Installation, serve: Callable[[], Serve]) -> None:
+    """One command is web and worker."""
+    serve()
+    (device,) = installation.add_devices(1)
+
+    message = installation.send()
+
+    assert installation.wait_until_finished(message) == {"recipients": 1, "accepted": 1}
+    assert len(device.messages) == 1
+
+
+@pytest.mark.parametrize("kind", ["web", "worker"])
+def test_a_process_that_dies_is_started_again(kind: str, serve: Callable[[], Serve], port: int) -> None:
+    process = serve()
+    victim = children(process)[kind]
+
+    os.kill(victim, signal.SIGKILL)
+
+    wait_until(lambda: children(process).get(kind, victim) != victim, "the restart", timeout=20)
+    wait_until(lambda: is_ready(port), "the server to be ready again", timeout=40)
+
+
+def test_the_leases_of_a_dead_worker_are_returned_at_once(
+    installation: Installation, serve: Callable[[], Serve]
+) -> None:
+    """With leases of an hour, only the supervisor's word can let the message end."""
+    installation.lease_seconds = 3600
+    installation.add_devices(900)
+    process = serve()
+    installation.push.throttle(300)
+    message = installation.send()
+    push = installation.push
+    push.wait_for(lambda: len(push.requests) >= 150 and push.in_flight, timeout=40)
+
+    os.kill(children(process)["worker"], signal.SIGKILL)
+    push.throttle(None)
+
+    assert installation.wait_until_finished(message, timeout=40) == {"recipients": 900, "accepted": 900}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_rel_15_a_signal_stops_everything_with_exit_code_0(number: signal.Signals, serve: Callable[[], Serve]) -> None:
+    process = serve()
+    pids = children(process).values()
+
+    process.send_signal(number)
+
+    assert process.wait(timeout=25) == 0
+    assert not any(map(is_alive, pids))
+
+
+def test_no_child_survives_a_killed_supervisor(serve: Callable[[], Serve]) -> None:
+    """kill -9 of the supervisor must not leave workers that send beside those of the next start."""
+    process = serve()
+    pids = list(children(process).values())
+
+    process.kill()
+    process.wait()
+
+    wait_until(lambda: not any(map(is_alive, pids)), "the children to end", timeout=25)
+
+
+def test_a_port_that_is_taken_is_answered_with_the_setting_to_change(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        environment = {**os.environ, **installation.settings, "SITEBELL_PORT": str(listener.getsockname()[1])}
+        command = [sys.executable, "-m", "sitebell", "serve"]
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+    assert answer.returncode == 1
+    assert "SITEBELL_PORT" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_rel_16_slow_clients_do_not_keep_others_waiting(serve: Callable[[], Serve], port: int) -> None:
+    """Three hundred half-sent requests, headers and bodies, cost sockets and not threads."""
+    serve()
+    halves = [b"GET /livez HTTP/1.1\r\nHost: x\r\n", b"POST /v1/messages HTTP/1.1\r\nContent-Length: 900\r\n\r\n{"]
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
+    for number, connection in enumerate(slow):
+        connection.sendall(halves[number % 2])
+
+    status, _ = get(port, "/livez")
+
+    for connection in slow:
+        connection.close()
+    assert status == 200
