@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -9,18 +10,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sitebell.db import open_store
 from sitebell.models import Delivery, Message, Site, Subscription, WorkerHeartbeat
 from sitebell.push.client import Outcome, OutcomeKind, PushClient, PushRequest
+from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services.composing import Composer
 from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
 from sitebell.services.planner import plan_batch
 from sitebell.services.sites import create_site
-from sitebell.services.subscriptions import Registration, parse_address, put_subscription
+from sitebell.services.subscriptions import Address, Registration, parse_address, put_subscription
+from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import open_vault
 from sitebell.worker.pipeline import Pipeline
 from support.push_service import PushService
@@ -77,15 +80,31 @@ class Installation:
         return rows
 
     def add_devices(self, count: int, **arguments: Any) -> list[Subscriber]:
-        """Make devices whose pushes must be signed by the site's key, and register them."""
+        """Make devices whose pushes must be signed by the site's key, and store their subscriptions in bulk."""
         devices = self.push.add_subscribers(count, self.vapid_public_key, **arguments)
-        self.subscribe(devices)
+        with self.store.writing() as session:
+            pair = choose_vapid_key(session, self.site, self.vapid_public_key)
+            session.execute(insert(Subscription), [self._row(device, pair.id) for device in devices])
         return devices
+
+    def _row(self, device: Subscriber, vapid_key_id: int) -> dict[str, Any]:
+        address = Address(RULES.parse(device.endpoint), SubscriptionKeys(device.keys.public_point, device.keys.auth))
+        moments = dict.fromkeys(("created_at", "updated_at", "seen_at"), self.clock())
+        return moments | {
+            "site_id": self.site.id,
+            "provider": address.endpoint.service,
+            "address": address.endpoint.url,
+            "address_hash": address.hash,
+            "p256dh": address.keys.p256dh,
+            "auth": address.keys.auth,
+            "vapid_key_id": vapid_key_id,
+            "subscriber_hash": secrets.token_hex(16),
+        }
 
     def send(self, **draft: Any) -> str:
         """Create a message to everyone, unless told otherwise, and return its id."""
         key = draft.pop("idempotency_key", None)
-        values = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | draft
+        values: dict[str, Any] = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | draft
         with self.store.writing() as session:
             message, _ = create_message(session, self.site, Draft(**values), idempotency_key=key, now=self.clock())
         return message.public_id

@@ -2,11 +2,12 @@
 
 import ipaddress
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,20 @@ NETWORK_LIMIT = Limit(burst=120, per_second=2)
 SITE_LIMIT = Limit(burst=2000, per_second=20)
 
 
+def check(session: Session, site: Site, address: str, now: datetime) -> None:
+    """Refuse a request whose buckets are empty, without taking anything.
+
+    It needs a reading session only: a flood is turned away without waiting for the write lock, or holding it up.
+
+    Raises:
+        RateLimited: a bucket is empty.
+    """
+    limits = dict(_buckets_of(site, address))
+    query = select(TokenBucket.name, TokenBucket.tokens, TokenBucket.updated_at).where(TokenBucket.name.in_(limits))
+    for name, tokens, updated_at in session.execute(query):
+        _refill(limits[name], tokens, updated_at, now)
+
+
 def spend(session: Session, site: Site, address: str, now: datetime) -> None:
     """Take one request out of the bucket of the client's network and out of the site's.
 
@@ -58,10 +73,10 @@ def spend(session: Session, site: Site, address: str, now: datetime) -> None:
     Raises:
         RateLimited: a bucket is empty.
     """
-    network = network_of(address)
-    if network is not None:
-        _take(session, f"{site.id}:{network}", NETWORK_LIMIT, now)
-    _take(session, f"{site.id}", SITE_LIMIT, now)
+    for name, limit in _buckets_of(site, address):
+        bucket = _lock_or_create(session, name, limit, now)
+        bucket.tokens = _refill(limit, bucket.tokens, bucket.updated_at, now) - 1
+        bucket.updated_at = now
 
 
 def network_of(address: str) -> str | None:
@@ -85,13 +100,20 @@ def prune_buckets(session: Session, now: datetime) -> int:
     return cast("CursorResult[Any]", result).rowcount
 
 
-def _take(session: Session, name: str, limit: Limit, now: datetime) -> None:
-    bucket = _lock_or_create(session, name, limit, now)
-    seconds = max(0.0, (now - bucket.updated_at).total_seconds())
-    tokens = min(limit.burst, bucket.tokens + seconds * limit.per_second)
-    if tokens < 1:
-        raise RateLimited(math.ceil((1 - tokens) / limit.per_second))
-    bucket.tokens, bucket.updated_at = tokens - 1, now
+def _buckets_of(site: Site, address: str) -> Iterator[tuple[str, Limit]]:
+    network = network_of(address)
+    if network is not None:
+        yield f"{site.id}:{network}", NETWORK_LIMIT
+    yield f"{site.id}", SITE_LIMIT
+
+
+def _refill(limit: Limit, tokens: float, updated_at: datetime, now: datetime) -> float:
+    """Return what the bucket holds now; raises RateLimited when that is less than one request."""
+    seconds = max(0.0, (now - updated_at).total_seconds())
+    held = min(limit.burst, tokens + seconds * limit.per_second)
+    if held < 1:
+        raise RateLimited(math.ceil((1 - held) / limit.per_second))
+    return held
 
 
 def _lock_or_create(session: Session, name: str, limit: Limit, now: datetime) -> TokenBucket:

@@ -38,9 +38,7 @@ def create_message(
     request_hash: bytes = b"",
     now: datetime,
 ) -> tuple[Message, bool]:
-    """Store a message for the worker; return it and whether it is new.
-
-    With an idempotency key that was used before, the message of then is returned (REL-03).
+    """Store a message for the worker; return it and whether it is new, or the one of its idempotency key (REL-03).
 
     Raises:
         Invalid: the audience or the notification cannot be used.
@@ -173,6 +171,13 @@ def _find_by_key(session: Session, site: Site, key: str, request_hash: bytes) ->
     if row.request_hash != request_hash:
         raise Conflict("idempotency_conflict", "This Idempotency-Key was used for another request: use a new key.")
     return session.get_one(Message, row.message_id)
+
+
+def _get_by_key(session: Session, site: Site, key: str, request_hash: bytes) -> Message:
+    message = _find_by_key(session, site, key, request_hash)
+    if message is None:
+        raise Conflict("idempotency_conflict", "This Idempotency-Key is being used right now: try again.")
+    return message
 
 
 def _lock_unfinished(session: Session, site: Site, public_id: str) -> Message:

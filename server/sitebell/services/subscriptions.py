@@ -16,6 +16,8 @@ from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import Endpoint, EndpointRules
 from sitebell.services.vapid_keys import choose_vapid_key
 
+CONFLICT = "This endpoint is known with other keys: unsubscribe in the browser and subscribe again."
+
 
 @dataclass(frozen=True)
 class Address:
@@ -68,10 +70,7 @@ def put_subscription(
     previous = _find_proven(session, site, registration.previous) if registration.previous else None
     if existing is not None:
         if not _proves(existing, registration.address):
-            raise Conflict(
-                "subscription_conflict",
-                "This endpoint is known with other keys: unsubscribe in the browser and subscribe again.",
-            )
+            raise Conflict("subscription_conflict", CONFLICT)
         if previous is not None and previous.id != existing.id:
             _end(previous, SubscriptionStatus.GONE, "replaced by another endpoint", now)
         if registration.vapid_public_key is not None:
