@@ -1,8 +1,8 @@
 """`make bench`: what delivery costs, ours beside the usual ways of Python, in interleaved rounds on this machine.
 
-Every peer sends the same 300-byte payload to the same push service double (its own process, TLS, on loopback). The figure
-is the processor time of the sending process per message, which the speed of the double does not change; wall time
-stands beside it. Ratios are of one run; absolute numbers are not comparable between machines.
+Every peer sends the same 300-byte payload to the same push service double (its own process, TLS, on loopback). The
+figure is the processor time of the sending process per message, which the speed of the double does not change; wall
+time stands beside it. Ratios are of one run; absolute numbers are not comparable between machines.
 """
 
 import argparse

@@ -1,9 +1,7 @@
 """The whole circle in each real browser, on a page of its own: subscribe, push, notification, click."""
 
-import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,83 +13,13 @@ from support.chromium import Chromium
 from support.firefox import Firefox
 from support.notifications import NotificationDaemon
 from support.push_service import PushService
+from support.sample_site import SampleSite
 from support.waiting import wait_until
-
-PAGE = """<!doctype html><meta charset="utf-8"><title>page</title>
-<style>body { background: #fff } @media (prefers-color-scheme: dark) { body { background: #000 } }</style>
-<button id="ask">ask</button>
-<script>
-const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
-async function subscribe(key) {
-  await navigator.serviceWorker.register('/worker.js');
-  const registration = await navigator.serviceWorker.ready;
-  const options = {userVisibleOnly: true, applicationServerKey: bytes(key)};
-  return (await registration.pushManager.subscribe(options)).toJSON();
-}
-async function subscription() { return (await navigator.serviceWorker.ready).pushManager.getSubscription(); }
-ask.onclick = async event => {
-  window.active = navigator.userActivation ? navigator.userActivation.isActive : event.isTrusted;
-  window.answer = await Notification.requestPermission();
-};
-</script>"""
-WORKER = """
-const tell = (kind, data) => fetch('/events', {method: 'POST', body: JSON.stringify({kind, data})});
-self.addEventListener('install', event => event.waitUntil(self.skipWaiting()));
-self.addEventListener('activate', event => event.waitUntil(clients.claim()));
-self.addEventListener('push', event => {
-  const title = event.data ? event.data.text() : '(empty)';
-  const actions = [{action: 'more', title: 'More'}];
-  event.waitUntil(self.registration.showNotification(title, {body: 'text', tag: title, actions}));
-});
-self.addEventListener('notificationclick', event => {
-  event.notification.close();
-  const url = '/opened?' + encodeURIComponent(event.notification.title);
-  event.waitUntil(Promise.all([tell('click', event.action), clients.openWindow(url)]));
-});
-self.addEventListener('notificationclose', event => event.waitUntil(tell('close', event.notification.title)));
-self.addEventListener('pushsubscriptionchange', event => event.waitUntil(tell('change', null)));
-"""
-
-
-class Site(ThreadingHTTPServer):
-    """Serves the page and the worker; keeps what the worker tells."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.events: list[dict[str, Any]] = []
-        self.url = f"http://localhost:{self.server_port}"
-
-    def wait_event(self, kind: str) -> Any:
-        """Return what the worker told with the first event of a kind."""
-        events = wait_until(lambda: [e for e in self.events if e["kind"] == kind], f"the event {kind}")
-        return events[0]["data"]
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        is_worker = self.path == "/worker.js"
-        self._answer("text/javascript" if is_worker else "text/html", WORKER if is_worker else PAGE)
-
-    def do_POST(self) -> None:
-        self.server.events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self._answer("text/plain", "")
-
-    def _answer(self, content_type: str, text: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    server = Site()
+def site() -> Iterator[SampleSite]:
+    server = SampleSite()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -101,12 +29,7 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def sender(push_service: PushService) -> ApplicationServer:
-    return ApplicationServer(push_service.settings())
-
-
-@pytest.fixture
-def subscription(browser: Browser, site: Site, sender: ApplicationServer) -> dict[str, Any]:
+def subscription(browser: Browser, site: SampleSite, sender: ApplicationServer) -> dict[str, Any]:
     browser.goto(site.url)
     subscription: dict[str, Any] = browser.evaluate(f"subscribe('{sender.public_key}')")
     return subscription
@@ -114,7 +37,7 @@ def subscription(browser: Browser, site: Site, sender: ApplicationServer) -> dic
 
 def test_push_is_shown_and_a_click_opens_a_window(
     browser: Browser,
-    site: Site,
+    site: SampleSite,
     sender: ApplicationServer,
     subscription: dict[str, Any],
     notifications: NotificationDaemon,
@@ -132,7 +55,7 @@ def test_push_is_shown_and_a_click_opens_a_window(
 
 
 def test_action_button(
-    site: Site, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
+    site: SampleSite, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
 ) -> None:
     sender.send(subscription, b"press me")
     notifications.press(notifications.wait("press me"), "More")
@@ -140,7 +63,7 @@ def test_action_button(
 
 
 def test_dismiss(
-    site: Site, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
+    site: SampleSite, sender: ApplicationServer, subscription: dict[str, Any], notifications: NotificationDaemon
 ) -> None:
     sender.send(subscription, b"dismiss me")
     notifications.dismiss(notifications.wait("dismiss me"))
@@ -191,7 +114,7 @@ def test_unsubscribe_gives_410(browser: Browser, sender: ApplicationServer, subs
 
 
 def test_new_client_id_changes_the_subscription(
-    browser: Browser, site: Site, subscription: dict[str, Any], push_service: PushService
+    browser: Browser, site: SampleSite, subscription: dict[str, Any], push_service: PushService
 ) -> None:
     """Firefox drops its subscriptions and says so; Chromium's live in another place and stay."""
     push_service.forget_clients()
@@ -202,7 +125,7 @@ def test_new_client_id_changes_the_subscription(
         assert browser.evaluate("subscription()")["endpoint"] == subscription["endpoint"]
 
 
-def test_permission_is_set_per_origin(browser: Browser, site: Site, sender: ApplicationServer) -> None:
+def test_permission_is_set_per_origin(browser: Browser, site: SampleSite, sender: ApplicationServer) -> None:
     other = site.url.replace("localhost", "other.localhost")
     browser.set_permission(other, "denied")
     browser.goto(other)
@@ -216,7 +139,7 @@ def test_permission_is_set_per_origin(browser: Browser, site: Site, sender: Appl
     assert browser.evaluate("Notification.permission") == "granted"
 
 
-def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, site: Site) -> None:
+def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, site: SampleSite) -> None:
     """Firefox shows its prompt and the test answers it; headless Chromium answers "default" by itself."""
     asking = site.url.replace("localhost", "ask.localhost")
     browser.goto(asking)
@@ -231,7 +154,7 @@ def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, sit
     assert browser.wait_for("window.answer") == expected
 
 
-def test_tabs_are_opened_found_and_closed(browser: Browser, site: Site) -> None:
+def test_tabs_are_opened_found_and_closed(browser: Browser, site: SampleSite) -> None:
     browser.goto(f"{site.url}/one")
     browser.new_tab(f"{site.url}/two")
     assert browser.evaluate("location.pathname") == "/two"
@@ -244,7 +167,7 @@ def test_tabs_are_opened_found_and_closed(browser: Browser, site: Site) -> None:
     assert browser.evaluate("location.pathname") == "/one"
 
 
-def test_evaluate_reports_what_a_page_throws(browser: Browser, site: Site) -> None:
+def test_evaluate_reports_what_a_page_throws(browser: Browser, site: SampleSite) -> None:
     browser.goto(site.url)
     assert browser.evaluate("({a: [1, 'é', null]})") == {"a": [1, "é", None]}
     assert browser.evaluate("undefined") is None
@@ -253,7 +176,7 @@ def test_evaluate_reports_what_a_page_throws(browser: Browser, site: Site) -> No
 
 
 def test_screenshot_has_the_size_and_the_colours_that_were_asked_for(
-    browser: Browser, site: Site, tmp_path: Path
+    browser: Browser, site: SampleSite, tmp_path: Path
 ) -> None:
     if not isinstance(browser, Chromium):
         return

@@ -134,9 +134,9 @@ def test_application_closes_its_notification(desktop: NotificationDaemon, applic
 
 def test_notification_is_replaced_by_id(desktop: NotificationDaemon, application: Application) -> None:
     first = application.notify("first")
-    assert application.notify("second", replaces=first) == first
-    assert application.notify("third") != first
-    assert [shown.title for shown in desktop.shown] == ["second", "third"]
+    assert application.notify("second") != first
+    assert application.notify("third", replaces=first) == first
+    assert [shown.title for shown in desktop.shown] == ["third", "second"]
     desktop.dismiss_all()
     assert desktop.shown == []
 

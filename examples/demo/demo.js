@@ -62,7 +62,7 @@ async function recheck(bell) {
 async function subscribe(bell) {
   showState('asking');
   try {
-    await bell.subscribe();
+    ({ subscriberHash } = await bell.subscribe());
     showState('subscribed');
     sendButton.focus();
     await refresh(bell);

@@ -136,8 +136,23 @@ declare namespace Sitebell {
     once<Name extends keyof Events>(name: Name, handler?: Handler<Name>): Promise<Events[Name]>;
     /** Without a handler: all of this event. */
     off<Name extends keyof Events>(name: Name, handler?: Handler<Name>): Promise<void>;
-    /** Run commands at once; before the script has loaded, the same line queues them. */
-    push(...commands: Command[]): Promise<unknown>;
+    push: Push;
+  }
+
+  /**
+   * Runs commands at once; before the script has loaded, the same line queues them. The promise is that of
+   * the last one. (One signature for each method, so that the compiler knows what a callback is given.)
+   */
+  interface Push {
+    (command: (bell: Bell) => unknown): Promise<unknown>;
+    (command: [method: 'init', options: Options, callback?: Callback<Status>]): Promise<Status>;
+    (command: [method: 'subscribe', callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'unsubscribe', callback?: Callback<Farewell>]): Promise<Farewell>;
+    (command: [method: 'status', callback?: Callback<Status>]): Promise<Status>;
+    <Name extends keyof Events>(command: [method: 'on', name: Name, handler: Handler<Name>]): Promise<void>;
+    <Name extends keyof Events>(command: [method: 'once', name: Name, handler: Handler<Name>]): Promise<Events[Name]>;
+    <Name extends keyof Events>(command: [method: 'off', name: Name, handler?: Handler<Name>]): Promise<void>;
+    (...commands: Command[]): Promise<unknown>;
   }
 
   type EventCommand = {
@@ -155,5 +170,8 @@ declare namespace Sitebell {
     | EventCommand;
 }
 
-/** Before the script has loaded: an array that queues commands. Afterwards the same object, alive. */
-declare var Sitebell: Sitebell.Bell | Sitebell.Command[];
+/**
+ * Before the script has loaded an array that queues commands, afterwards the same object with the methods:
+ * `push()` is always there.
+ */
+declare var Sitebell: Pick<Sitebell.Bell, 'push'> & Partial<Sitebell.Bell>;

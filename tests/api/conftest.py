@@ -10,7 +10,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sitebell.models import WorkerHeartbeat
 from sitebell.services.sites import NewSite
-from support.stopped_clock import StoppedClock
 from support.web_application import Json, parts
 
 
@@ -47,10 +46,11 @@ def subscribed(client: FlaskClient, page: str, subscription: Json) -> Json:
 
 
 @pytest.fixture
-def living_worker(app: Flask, clock: StoppedClock) -> None:
+def living_worker(app: Flask) -> None:
     """A worker that was seen just now."""
+    now = parts(app).clock()
     with parts(app).store.writing() as session:
-        session.add(WorkerHeartbeat(name="worker", started_at=clock(), seen_at=clock()))
+        session.merge(WorkerHeartbeat(name="worker", started_at=now, seen_at=now))
 
 
 @pytest.fixture

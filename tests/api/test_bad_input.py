@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer
 
-from support.web_application import Json, new_subscription, stored_rows
+from support.web_application import Json, new_subscription, refusal, stored_rows
 
 JSON = {"Content-Type": "application/json"}
 ROUTES = (
@@ -40,13 +40,6 @@ MALFORMED = {
 def app(shared_app: Flask) -> Flask:
     """One for all: each test has a site of its own, and nothing of it is changed."""
     return shared_app
-
-
-def refusal(response: Any) -> tuple[int, str]:
-    """Return status and code; assert that there is a sentence."""
-    error = response.json["error"]
-    assert len(error["message"]) > 10
-    return response.status_code, error["code"]
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)

@@ -107,7 +107,7 @@ def fail(client: FlaskClient, page: str, subscription: Json, status: int) -> Any
         415: ("POST", "/events", {"data": "{}"}),
         422: ("POST", "/events", {"json": {}}),
         429: ("PUT", "/subscription", {"json": {"subscription": subscription}}),
-        500: ("PUT", "/subscription", {"json": {"subscription": subscription}}),
+        500: ("POST", "/subscription/unsubscribe", {"json": {"subscription": subscription}}),
         503: ("POST", "/subscription/status", {"json": {"subscription": subscription}}),
     }
     method, path, options = requests[status]

@@ -131,7 +131,7 @@ def test_a_fault_is_logged_under_the_id_that_the_answer_names(app: Flask) -> Non
 
     assert logs[0]["error_id"] == error["details"]["error_id"]
     assert error["details"]["error_id"] in error["message"]
-    assert logs[0]["exception"] == ["ZeroDivisionError"]
+    assert logs[0]["raised"] == ["ZeroDivisionError"]
     assert any("test_error_shape.py" in frame for frame in logs[0]["where"])
 
 
@@ -166,6 +166,6 @@ def test_sec_41_no_secret_reaches_a_log_or_an_error(
         sent = client.post("/v1/messages", json={"audience": {}, "notification": {}}, headers=headers)
 
     assert [put.status_code, bad.status_code, sent.status_code] == [500, 422, 422]
-    assert logs[0]["exception"][0] == "IntegrityError"
+    assert logs[0]["raised"][0] == "IntegrityError"
     told = repr(logs) + put.text + bad.text + sent.text
     assert [secret for secret in [*secrets, "canary-cookie"] if secret in told] == []

@@ -1,17 +1,16 @@
 """Token buckets: what a stranger can make us write is bounded, by network and by site (SEC-16, SEC-40)."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from sitebell.app import create_app
-from sitebell.config import Config
 from sitebell.models import Subscription, TokenBucket
-from sitebell.services.limits import NETWORK_LIMIT, SITE_LIMIT, RateLimited, network_of, prune_buckets, spend
+from sitebell.services.limits import NETWORK_LIMIT, SITE_LIMIT, RateLimited, check, network_of, prune_buckets, spend
 from sitebell.services.sites import NewSite
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts, stored_rows
@@ -154,18 +153,16 @@ def test_a_refused_request_still_costs_its_token(app: Flask, client: FlaskClient
         assert session.get_one(TokenBucket, f"{site.site.id}:203.0.113.0/24").tokens == NETWORK_BURST - 1
 
 
-def test_sec_16_ten_thousand_posts_from_one_address_create_no_more_than_the_limit(
+def test_sec_16_a_flood_of_posts_from_one_address_creates_no_more_than_the_limit(
     app: Flask, client: FlaskClient, page: str, clock: StoppedClock
 ) -> None:
-    """The clock moves on by 10 seconds meanwhile, so the burst and ten seconds of the rate are the limit."""
+    """The clock moves on by 9 seconds meanwhile, so the burst and nine seconds of the rate are the limit."""
     keys = new_subscription()["keys"]
 
-    for number in range(10_000):
-        endpoint = f"https://fcm.googleapis.com/fcm/send/{number}"
-        client.put(
-            f"{page}/subscription", json={"subscription": {"endpoint": endpoint, "keys": keys}}, environ_base=VISITOR
-        )
-        if number % 1000 == 999:
+    for number in range(500):
+        body = {"subscription": {"endpoint": f"https://fcm.googleapis.com/fcm/send/{number}", "keys": keys}}
+        client.put(f"{page}/subscription", json=body, environ_base=VISITOR)
+        if number % 50 == 49:
             clock.advance(seconds=1)
 
     with parts(app).store.reading() as session:
@@ -173,51 +170,33 @@ def test_sec_16_ten_thousand_posts_from_one_address_create_no_more_than_the_limi
     assert created == NETWORK_BURST + 9 * NETWORK_LIMIT.per_second
 
 
-def network_charged(config: Config, page: str, hops: int, headers: dict[str, str]) -> str | None:
-    """Return the network that a request from a proxy on loopback is charged to."""
-    app = create_app(Config(**{**vars(config), "proxy_hops": hops}))
-    app.test_client().post(
-        f"{page}/events", json={"events": [{"type": "shown", "receipt": "x", "at": 0}]}, headers=headers
-    )
-    with parts(app).store.reading() as session:
-        names = session.scalars(select(TokenBucket.name).where(TokenBucket.name.contains(":"))).all()
-    parts(app).store.close()
-    return names[0].partition(":")[2] if names else None
-
-
-@pytest.mark.parametrize(
-    ("hops", "forwarded", "network"),
-    [
-        (0, "203.0.113.7", None),
-        (1, "203.0.113.7", "203.0.113.0/24"),
-        (1, "198.51.100.1, 203.0.113.7", "203.0.113.0/24"),
-        (1, "127.0.0.1, 203.0.113.7", "203.0.113.0/24"),
-        (2, "198.51.100.1, 203.0.113.7, 192.0.2.1", "203.0.113.0/24"),
-        (2, "203.0.113.7", None),
-        (1, "2001:db8::7", "2001:db8::/64"),
-    ],
-)
-def test_sec_40_the_network_is_what_the_configured_proxies_saw(
-    config: Config, page: str, hops: int, forwarded: str, network: str | None
+def test_sec_16_ten_thousand_requests_of_one_network_pass_no_more_than_the_limit(
+    app: Flask, site: NewSite, clock: StoppedClock
 ) -> None:
-    """What a client writes into X-Forwarded-For stands left of what our proxies add, and is never looked at."""
-    assert network_charged(config, page, hops, {"X-Forwarded-For": forwarded}) == network
+    """The site's bucket, which is larger, is not what stops them."""
+    passed = 0
+    for number in range(10_000):
+        address = f"203.0.113.{number % 256}"
+        with contextlib.suppress(RateLimited):
+            with parts(app).store.reading() as session:
+                check(session, site.site, address, clock())
+            with parts(app).store.writing() as session:
+                spend(session, site.site, address, clock())
+            passed += 1
+
+    assert passed == NETWORK_BURST
 
 
-@pytest.mark.parametrize("header", ["X-Real-IP", "Forwarded", "X-Client-IP", "CF-Connecting-IP", "X-Forwarded"])
-def test_sec_40_no_other_header_changes_the_network(config: Config, page: str, header: str) -> None:
-    headers = {"X-Forwarded-For": "203.0.113.7", header: "for=198.51.100.1"}
+def test_a_refused_request_does_not_wait_for_a_writer(
+    app: Flask, client: FlaskClient, site: NewSite, page: str
+) -> None:
+    """Else a flood would occupy every thread while a worker writes, and stand in the worker's way."""
+    body = {"subscription": new_subscription()}
+    client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR)
+    drain(app, f"{site.site.id}:203.0.113.0/24")
 
-    assert network_charged(config, page, 1, headers) == "203.0.113.0/24"
+    with parts(app).store.writing() as session:
+        session.execute(text("UPDATE site SET name = 'being written'"))
+        response = client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR)
 
-
-@pytest.mark.parametrize("path", ["", "/docs", "/livez", "//docs", "/docs/", "/v1/openapi.json"])
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "a b", "[::1", "evil.example/../x"])
-def test_sec_40_the_host_header_reaches_no_answer(app: Flask, page: str, path: str, host: str) -> None:
-    headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Prefix": "/evil.example"}
-
-    response = app.test_client().get(path or page, headers=headers)
-
-    assert response.status_code in (200, 400, 404)
-    assert "evil" not in response.text
-    assert "evil" not in str(response.headers)
+    assert response.status_code == 429

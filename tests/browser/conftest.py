@@ -72,9 +72,21 @@ def server(running_server: SitebellServer) -> SitebellServer:
 
 
 @pytest.fixture
-def new_shop(website: Website, server: SitebellServer, push_service: PushService) -> Callable[[], Shop]:
-    """Makes shops: a new origin has no permission, no worker and no subscription in any browser."""
-    return lambda: Shop(f"shop{next(NUMBERS)}", website, server, push_service)
+def new_shop(website: Website, server: SitebellServer, push_service: PushService) -> Iterator[Callable[[], Shop]]:
+    """Makes shops: a new origin has no permission, no worker and no subscription in any browser.
+
+    At the end it waits until what was sent has been shown and reported, or the next test would meet it.
+    """
+    shops: list[Shop] = []
+
+    def make() -> Shop:
+        shops.append(Shop(f"shop{next(NUMBERS)}", website, server, push_service))
+        return shops[-1]
+
+    yield make
+    server.start()
+    for shop in shops:
+        shop.wait_until_quiet()
 
 
 @pytest.fixture

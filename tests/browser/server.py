@@ -24,7 +24,7 @@ from support.waiting import wait_until
 ASK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # Below the ports that outgoing connections take: while the server is down, nothing else may sit on its port.
 QUIET_PORTS = range(18_000, 32_000)
-START_TIMEOUT = 40
+START_TIMEOUT = 60
 STOP_TIMEOUT = 25
 
 

@@ -53,7 +53,8 @@ class Shop:
         self.host = f"{name}.localhost"
         self._website, self._server, self._push_service = website, server, push_service
         site = server.command.json("sites", "create", name, "--origin", self.origin)
-        self.token, self.api_key, self.vapid_public_key = site["token"], site["api_key"], site["vapid_public_key"]
+        self.token, self.api_key = site["token"], site["api_key"]
+        self._sent: list[str] = []
         self._blanks = {"server": server.url, "token": self.token}
         self.publish_page("/")
         self.publish("/page.js", PAGE_SCRIPT, JAVASCRIPT)
@@ -88,7 +89,10 @@ class Shop:
     def post(self, notification: Json, **fields: Any) -> tuple[int, Json]:
         """Send a message to everyone, unless told otherwise; return status and answer."""
         body = {"audience": {"everyone": True}, "notification": notification, **fields}
-        return self._server.ask("POST", "/v1/messages", self.api_key, body)
+        status, answer = self._server.ask("POST", "/v1/messages", self.api_key, body)
+        if status == 202:
+            self._sent.append(answer["id"])
+        return status, answer
 
     def send(self, title: str, **notification: Any) -> str:
         """Send a message to everyone and return its id."""
@@ -107,7 +111,8 @@ class Shop:
 
         def counts() -> dict[str, int] | None:
             seen.append(self.counts(message))
-            return seen[-1] if expected.items() <= seen[-1].items() else None
+            is_reached = all(seen[-1].get(name, 0) == count for name, count in expected.items())
+            return seen[-1] if is_reached else None
 
         seen: list[dict[str, int]] = []
         try:
@@ -120,6 +125,13 @@ class Shop:
         path = f"/v1/messages/{message}"
         wait_until(lambda: self._server.ask("GET", path, self.api_key)[1]["status"] == "sent", "the message to be sent")
         return self.counts(message)
+
+    def wait_until_quiet(self) -> None:
+        """Wait until all that push services accepted has been shown: then no push is on its way."""
+        for message in self._sent:
+            accepted = self.counts(message).get("accepted")
+            if accepted:
+                self.wait_for_counts(message, shown=accepted)
 
     def subscriptions(self) -> list[Subscription]:
         """Return the rows of this site's subscriptions, the oldest first."""

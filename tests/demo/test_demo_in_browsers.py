@@ -84,20 +84,18 @@ def test_a_dismissal_is_told_apart_from_a_click(at_home: Browser, notifications:
     assert at_home.evaluate("document.querySelector('[data-step=answered] .step-name').textContent") == "Dismissed"
 
 
-def test_a_message_arrives_while_no_page_is_open(
+def test_the_next_visit_takes_up_the_message_of_the_last(
     at_home: Browser, notifications: NotificationDaemon, home: str
 ) -> None:
-    """The click opens the page, and the page takes up the message where the former visit left it."""
+    """A click on the notification may be what opened the page. When it happened is no longer known."""
     subscribe(at_home)
     at_home.click("#send")
-    shown = notifications.wait(TITLE)
-    at_home.goto("about:blank")
+    notifications.wait(TITLE)
 
-    notifications.click(shown)
     at_home.goto(home)
-    wait_for_step(at_home, "answered")
+    wait_for_step(at_home, "shown")
 
-    assert at_home.evaluate("document.querySelector('[data-step=answered] .step-when').textContent") == ""
+    assert at_home.evaluate("document.querySelector('[data-step=shown] .step-when').textContent") == ""
 
 
 def test_unsubscribing_takes_the_send_button_away(at_home: Browser) -> None:

@@ -11,6 +11,12 @@ from support.installed import program
 
 WIDTHS = (320, 390, 768, 1280, 1600)
 PAPER = {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 31)"}
+STATES = ("loading", "offered", "asking", "subscribed", "denied", "unsupported", "error")
+SHOW_EVERYTHING = """() => {
+  for (const element of document.querySelectorAll('[hidden]')) element.hidden = false;
+  document.getElementById('hero-help').textContent = 'https://bell.example.com/docs/sdk#push_service_failed '.repeat(3);
+  for (const place of document.querySelectorAll('.step-when')) place.textContent = 'within 123 s';
+}"""
 TOO_SMALL = """() => [...document.querySelectorAll('button, input, textarea, .switch label')]
   .map((element) => element.type === 'checkbox' ? element.closest('label') : element)
   .filter((element) => element.checkVisibility())
@@ -49,9 +55,15 @@ def background(page: Page) -> str:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen(page: Page, width: int) -> None:
+    """In every state of the page, also with all that it can show at once."""
     page.set_viewport_size({"width": width, "height": 800})
+    widths = {"ready": page.evaluate("document.documentElement.scrollWidth")}
+    page.evaluate(SHOW_EVERYTHING)
+    for state in STATES:
+        page.evaluate("(state) => { document.body.dataset.state = state; }", state)
+        widths[state] = page.evaluate("document.documentElement.scrollWidth")
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert {state: found for state, found in widths.items() if found > width} == {}
 
 
 @pytest.mark.parametrize("width", [320, 1280])

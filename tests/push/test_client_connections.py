@@ -45,14 +45,18 @@ def test_a_request_on_an_old_connection_that_breaks_gets_one_more_try(
     assert first.connection == cut.connection != again.connection
 
 
-def test_but_not_more_than_one(push_service: PushService, client: PushClient, device: Subscriber) -> None:
+def test_but_not_one_after_the_other(push_service: PushService, client: PushClient, device: Subscriber) -> None:
+    """One of ours, and one of libcurl's, which knows of streams that were refused unread."""
     one(client, request_to(device))
     push_service.fault(0, count=None)
 
     outcome = one(client, request_to(device))
-
     assert (outcome.kind, outcome.status) == ("unavailable", None)
     assert len(push_service.requests) == 3
+
+    many = run(client, [request_to(device) for _ in range(12)])
+    assert many.kinds == {"unavailable"}
+    assert len(push_service.requests) <= 3 + 3 * 12
 
 
 def test_when_a_connection_breaks_under_many_requests_none_is_lost(
@@ -76,3 +80,21 @@ def test_a_request_that_was_tried_again_leaves_its_handle_as_new(
     for _ in range(3):
         push_service.fault(0)
         assert one(client, request_to(device)).kind == "accepted"
+
+
+def test_a_host_that_falls_back_to_http1_gets_no_more_connections_than_any(
+    push_service: PushService, make_client: ClientFactory, device: Subscriber
+) -> None:
+    """Its lane is still as wide as HTTP/2 had made it."""
+    settings = push_service.settings()
+    client = make_client(proxy=settings["SITEBELL_PUSH_PROXY"], ca_file=settings["SITEBELL_PUSH_CA_FILE"])
+    one(client, request_to(device))
+    push_service.speak("http/1.1")
+    push_service.fault(0)
+
+    sending = run(client, [request_to(device) for _ in range(70)])
+
+    assert sending.kinds == {"accepted"}
+    over_http1 = [request for request in push_service.requests if request.http_version == "HTTP/1.1"]
+    assert len(over_http1) >= 50
+    assert len({request.connection for request in over_http1}) <= 16

@@ -47,20 +47,20 @@ def test_memory_does_not_grow_with_the_number_of_messages(
     assert not client._active
 
 
-def test_never_more_than_in_flight_requests_are_under_way(
+def test_over_http2_all_places_are_used_and_not_one_more(
     push_service: PushService, make_client: ClientFactory, device: Subscriber
 ) -> None:
-    push_service.throttle(1000)
+    push_service.throttle(400)
     most = 0
 
     def watch(_request: object, _outcome: object) -> None:
         nonlocal most
         most = max(most, push_service.in_flight)
 
-    sending = Run(copies(device, 200))
-    make_client(**direct(push_service), in_flight=10, per_host=10).run(sending.next_request, watch)
+    sending = Run(copies(device, 300))
+    make_client(**direct(push_service), in_flight=40, per_host=40).run(sending.next_request, watch)
 
-    assert 1 < most <= 10
+    assert 16 < most <= 40
 
 
 def test_the_source_is_asked_again_after_it_had_nothing(

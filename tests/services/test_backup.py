@@ -155,11 +155,18 @@ def test_members_that_are_not_those_of_the_manifest_are_refused(
     assert "damaged, or not a backup" in refusal(backup, tmp_path / "opened")
 
 
-def test_no_path_in_the_archive_leads_out_of_the_folder(backup: Path, tmp_path: Path) -> None:
-    repack(backup, lambda members: with_member(members, "../planted", b"planted"))
-
-    refusal(backup, tmp_path / "opened")
-    assert not (tmp_path / "planted").exists()
+@pytest.mark.parametrize("name", ["../planted", "{outside}/planted"])
+def test_no_path_in_the_archive_leads_out_of_the_folder(name: str, backup: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    name = name.format(outside=outside)
+    for change in (
+        lambda members: members | {name: b"planted"},
+        lambda members: with_member(members, name, b"planted"),
+    ):
+        repack(backup, change)
+        refusal(backup, outside / "opened")
+        assert not (outside / "planted").exists()
 
 
 def test_a_damaged_database_is_refused_although_its_checksum_is_right(backup: Path, tmp_path: Path) -> None:

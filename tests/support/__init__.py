@@ -28,19 +28,29 @@ The push service (own thread, or own process; real TLS, HTTP/2 and HTTP/1.1, rea
         push.corrupt = True                 # ciphertext arrives damaged
         push.reset()                        # hooks back to normal, history/requests/events empty; subscriptions stay
 
-    PushServiceProcess()                    # the same service in its own process; see push_service/process.py
+    with PushServiceProcess() as push:      # the same service in its own process
+        push.settings(), push.https_port    # fault, throttle, speak, route, expire, set_offline, reset as above
+        push.add_subscribers(5000, key)     # [{"endpoint", "keys"}]
+        push.counts()                       # accepted, requests, in_flight
+        push.accepted(since=0)              # [Accepted]: id, endpoint, plaintext, ttl, topic, urgency, accepted_at
+        push.accepted_per_endpoint()        # Counter
+
+By hand: ``PYTHONPATH=tests python -m support.push_service --log`` prints where it is and what it sees.
 
 The desktop and the browsers::
 
-    from support.notifications import NotificationDaemon     # wait, wait_gone, click, press, dismiss, shown
-    from support.browser import Browser                      # the protocol that both browsers implement
-    from support.firefox import Firefox                      # + answer_prompt(), chrome_script()
-    from support.chromium import Chromium                    # + screenshot()
+    from support.notifications import NotificationDaemon     # wait, wait_for, wait_gone, click, press, dismiss, shown
+    from support.browser import Browser, BrowserError        # the protocol that both browsers implement
+    from support.firefox import Firefox                      # + answer_prompt("allow"), chrome_script()
+    from support.chromium import Chromium                    # + screenshot(path, width, height, dark=False)
     from support.hostile import HostileServer                # behaviours for SEC-04..06
+    from support.application_server import ApplicationServer # a second sender, to try the double with
 
-    browser = Firefox(push, notifications, notifications_setting="allow")
+    browser = Firefox(push, desktop, notifications_setting="allow")      # or "ask", "block"
     browser.goto(url); browser.evaluate("1 + 1"); browser.wait_for("window.done"); browser.click("#go")
-    browser.set_permission(origin, "denied"); browser.urls(); browser.stop(); browser.start(); browser.close()
+    browser.set_permission(origin, "denied"); browser.stop(); browser.start(); browser.close()
+    browser.urls(); browser.new_tab(url); browser.use_tab("/part"); browser.close_other_tabs()
 
-Fixtures (``pytest_plugins = ["support.fixtures"]`` in tests/conftest.py): push_service, notifications, browser.
+Fixtures (``pytest_plugins = ["support.fixtures"]`` in tests/conftest.py): push_service, notifications, browser (both in
+turn), sender, device. A missing program fails the test and names the line that installs it.
 """

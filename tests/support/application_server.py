@@ -80,21 +80,17 @@ class ApplicationServer:
         method: str = "POST",
         timeout: float = 20,
     ) -> Reply:
-        """Make one request.
+        """Make one request; a header with the value "" is left out.
 
         Raises:
             pycurl.error: no answer.
         """
         head, content = io.BytesIO(), io.BytesIO()
-        curl = pycurl.Curl()
+        curl = self._curl(http_version, timeout)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.CUSTOMREQUEST, method)
         curl.setopt(pycurl.POSTFIELDS, body)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items() if value])
-        curl.setopt(pycurl.HTTP_VERSION, CURL_VERSIONS[http_version])
-        curl.setopt(pycurl.PROXY, self._settings["SITEBELL_PUSH_PROXY"])
-        curl.setopt(pycurl.CAINFO, self._settings["SITEBELL_PUSH_CA_FILE"])
-        curl.setopt(pycurl.TIMEOUT_MS, int(timeout * 1000))
         curl.setopt(pycurl.WRITEHEADER, head)
         curl.setopt(pycurl.WRITEDATA, content)
         try:
@@ -102,6 +98,14 @@ class ApplicationServer:
             return _reply(curl.getinfo(pycurl.RESPONSE_CODE), head.getvalue().decode("latin-1"), content)
         finally:
             curl.close()
+
+    def _curl(self, http_version: HttpVersion, timeout: float) -> pycurl.Curl:
+        curl = pycurl.Curl()
+        curl.setopt(pycurl.HTTP_VERSION, CURL_VERSIONS[http_version])
+        curl.setopt(pycurl.PROXY, self._settings["SITEBELL_PUSH_PROXY"])
+        curl.setopt(pycurl.CAINFO, self._settings["SITEBELL_PUSH_CA_FILE"])
+        curl.setopt(pycurl.TIMEOUT_MS, int(timeout * 1000))
+        return curl
 
 
 def encrypt(plaintext: bytes, keys: Mapping[str, str]) -> bytes:

@@ -118,10 +118,12 @@ class Chromium:
         self._use(wait_until(lambda: self._find(url_part), f"a tab with {url_part!r}", timeout))
 
     def close_other_tabs(self) -> None:
-        """See `Browser.close_other_tabs`."""
-        for page in self._context.pages:
-            if page is not self._page:
-                page.close()
+        """See `Browser.close_other_tabs`. Asked of the browser, for the same reason as `urls`."""
+        own = self._cdp.send("Target.getTargetInfo")["targetInfo"]["targetId"]
+        for target in self._cdp.send("Target.getTargets")["targetInfos"]:
+            if target["type"] == "page" and target["targetId"] != own:
+                self._cdp.send("Target.closeTarget", {"targetId": target["targetId"]})
+        wait_until(lambda: len(self.urls()) == 1, "the other tabs to close")
 
     def screenshot(self, path: Path, width: int, height: int, *, dark: bool = False) -> None:
         """Save a picture (PNG) of the page as it looks at a size in CSS pixels, in light or dark colours."""

@@ -47,6 +47,7 @@ QUIET: Final[Prefs] = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.getAddons.cache.enabled": False,
     "extensions.update.enabled": False,
+    "focusmanager.testmode": False,  # Marionette sets True: a page that asks for the focus would stay in the back
     "media.gmp-manager.chromium-update-url": NOWHERE,
     "media.gmp-manager.updateEnabled": False,
     "media.gmp-manager.url": NOWHERE,

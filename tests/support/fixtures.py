@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from support.application_server import ApplicationServer
 from support.browser import Browser
 from support.chromium import Chromium
 from support.firefox import Firefox
 from support.notifications import NotificationDaemon
-from support.push_service import PushService
+from support.push_service import PushService, Subscriber
 
 BROWSERS: dict[str, type[Firefox] | type[Chromium]] = {"firefox": Firefox, "chromium": Chromium}
 VERSIONS = pytest.StashKey[dict[str, str]]()
@@ -30,6 +31,18 @@ def push_service(module_push_service: PushService) -> PushService:
     """
     module_push_service.reset()
     return module_push_service
+
+
+@pytest.fixture
+def sender(push_service: PushService) -> ApplicationServer:
+    """A sender with a key of its own that is not Sitebell."""
+    return ApplicationServer(push_service.settings())
+
+
+@pytest.fixture
+def device(push_service: PushService, sender: ApplicationServer) -> Subscriber:
+    """A subscriber of `sender` without a browser."""
+    return push_service.add_subscriber(sender.public_key)
 
 
 @pytest.fixture(scope="module")

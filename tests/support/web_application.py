@@ -39,6 +39,13 @@ def stored_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def refusal(response: Any) -> tuple[int, str]:
+    """Return status and error code of an answer; assert that it has a sentence."""
+    error = response.json["error"]
+    assert len(error["message"]) > 10
+    return response.status_code, error["code"]
+
+
 def new_subscription() -> Json:
     """Return a push subscription as a browser's `toJSON()` writes it; no other browser has it."""
     key = ec.generate_private_key(ec.SECP256R1()).public_key()

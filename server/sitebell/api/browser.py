@@ -139,8 +139,11 @@ def _site() -> Site:
 
 def _spend() -> None:
     """Take a token before the work, in a transaction of its own: it stays spent when the work is refused."""
+    address, moment = request.remote_addr or "", now()
+    with store().reading() as session:
+        limits.check(session, _site(), address, moment)
     with store().writing() as session:
-        limits.spend(session, _site(), request.remote_addr or "", now())
+        limits.spend(session, _site(), address, moment)
 
 
 def _address(subscription: dict[str, Any]) -> Address:

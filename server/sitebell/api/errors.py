@@ -84,7 +84,7 @@ def _log(error: Exception, event: str, error_id: str | None) -> None:
         error_id=error_id,
         method=request.method,
         route=str(request.url_rule),
-        exception=[type(link).__name__ for link in _chain(error)],
+        raised=[type(link).__name__ for link in _chain(error)],
         where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
 

@@ -34,7 +34,7 @@ class PushClient:
     places to the others. Requests for a full lane are parked, at most `in_flight` of them in all; when there are as
     many, nothing more is pulled until one of them starts. A host that lets 8 requests in a row run out of time is
     closed for a while: what is parked or pulled for it comes back `unavailable` at once, with `retry_after`.
-    A request whose old connection broke before any answer is sent once more; it is the only one ever sent twice.
+    A request whose old connection broke before any answer is sent once more; nothing else is.
 
     Args:
         in_flight: requests under way at once, over all hosts.

@@ -1,6 +1,7 @@
 // @ts-check
 // window.Sitebell: an array of waiting commands before this script, the same object alive after it.
 
+/** @type {{[Name in Exclude<keyof Sitebell.Bell, 'push'>]: Function}} */
 const methods = { init, subscribe, unsubscribe, status: readStatus, on, once, off };
 
 /** Their last argument is a handler, never a callback; they work before the site is known. */
@@ -66,8 +67,15 @@ async function perform(name, args) {
 function call(name, args) {
   const last = args[args.length - 1];
   const callback = typeof last === 'function' && !ABOUT_EVENTS.includes(name) ? args.pop() : null;
-  const outcome = perform(name, args).catch((failure) => { throw report(failure); });
-  if (callback) outcome.then((result) => callSafely(callback, result), (error) => callSafely(callback, undefined, error));
+  const outcome = perform(name, args).catch((failure) => {
+    throw report(failure);
+  });
+  if (callback) {
+    outcome.then(
+      (result) => callSafely(callback, result),
+      (error) => callSafely(callback, undefined, error),
+    );
+  }
   return outcome;
 }
 
@@ -119,9 +127,9 @@ function takeOver(queue) {
   const waiting = Array.isArray(queue) ? queue.splice(0) : [];
   window.Sitebell = Array.isArray(queue) ? Object.assign(queue, bell) : bell;
   if (scriptTag && scriptTag.dataset.site) call('init', [scriptTag.dataset]);
-  const isInit = (/** @type {any} */ command) => command[0] === 'init';
-  for (const command of waiting.filter(isInit)) obey(command);
-  for (const command of waiting) if (!isInit(command)) obey(command);
+  const isInit = (/** @type {any} */ command) => !!command && command[0] === 'init';
+  for (const command of waiting.filter(isInit)) push(command);
+  for (const command of waiting) if (!isInit(command)) push(command);
 }
 
 // A page that includes the script twice keeps the first.

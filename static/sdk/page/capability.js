@@ -9,7 +9,7 @@ const isPushPossible = () =>
  */
 function findObstacle() {
   if (!isSecureContext) return 'insecure_context';
-  // Only iOS knows `standalone`; in its browser tabs push objects are missing until the page is installed.
-  if (!isPushPossible()) return 'standalone' in navigator && !navigator.standalone ? 'needs_install' : 'unsupported';
-  return Notification.permission === 'denied' ? 'permission_denied' : null;
+  if (isPushPossible()) return Notification.permission === 'denied' ? 'permission_denied' : null;
+  // Only iOS knows `standalone`. Its browser tabs lack the objects of push until the page is installed.
+  return 'standalone' in navigator && !navigator.standalone ? 'needs_install' : 'unsupported';
 }

@@ -3,12 +3,22 @@
 
 /** @typedef {(...details: any[]) => unknown} AnyHandler */
 
+/** @type {(keyof Sitebell.Events)[]} */
 const EVENTS = [
-  'ready', 'permission', 'subscribe', 'update_subscription', 'unsubscribe', 'show', 'click', 'close', 'error',
+  'ready',
+  'permission',
+  'subscribe',
+  'update_subscription',
+  'unsubscribe',
+  'show',
+  'click',
+  'close',
+  'error',
 ];
 
 /** @type {Map<string, Map<AnyHandler, AnyHandler>>} event name to what off() is given to what is called */
-const handlers = new Map(EVENTS.map((name) => [name, new Map()]));
+const handlers = new Map();
+for (const name of EVENTS) handlers.set(name, new Map());
 
 /** @type {Map<string, unknown>} */
 const happenedWhileLoading = new Map();
@@ -32,7 +42,9 @@ function callSafely(handler, ...details) {
   try {
     return handler(...details);
   } catch (failure) {
-    setTimeout(() => { throw failure; });
+    setTimeout(() => {
+      throw failure;
+    });
     return undefined;
   }
 }

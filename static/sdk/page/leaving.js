@@ -18,7 +18,8 @@ async function leave() {
   const { subscription, membership } = recall();
   const credentials = present ? [credentialOf(present)] : [];
   // The browser may hold another one than the server acknowledged last.
-  if (subscription && !(present && present.endpoint === subscription.endpoint)) credentials.push(subscription);
+  const isAnother = !present || !subscription || present.endpoint !== subscription.endpoint;
+  if (subscription && isAnother) credentials.push(subscription);
   if (!credentials.length) return true;
   remember({
     owed: 'unsubscribe',
@@ -27,8 +28,7 @@ async function leave() {
   });
   const atBrowser = present && present.unsubscribe();
   const [browser, ...server] = await Promise.allSettled([atBrowser, ...credentials.map(giveUp)]);
-  // Or the worker would renew it.
-  await caches.delete(SUBSCRIPTION_DRAWER);
+  await stopRenewal();
   const refusal = server.find(isRejected);
   if (isRejected(browser) && refusal) throw refusal.reason;
   if (!isRejected(browser) && !refusal) remember({ owed: undefined });

@@ -4,9 +4,9 @@
 /** @param {MessageEvent} event the worker's messages have one member, `sitebell` */
 function hearWorker({ data }) {
   const news = data && data.sitebell;
-  if (!news) return;
-  if (news.type === 'moved') inBackground(() => exclusively(reconcile));
-  else if (handlers.has(news.type)) emit(news.type, news.detail);
+  if (!news || !handlers.has(news.type)) return;
+  if (news.record) remember(news.record);
+  emit(news.type, news.detail);
 }
 
 /** Starts the worker only if it kept something: most page loads leave it asleep. */

@@ -23,7 +23,7 @@ async function findRegistration() {
   return registrations.find(({ scope }) => scope === scopeUrl()) || registrations[0];
 }
 
-/** Registers the worker file with the mark `own`, by which worker/config.js knows that no one else uses it. */
+/** Registers the worker file with the mark `own`: worker/config.js says what it is for. */
 function register() {
   const url = workerUrl();
   url.searchParams.set('own', '1');

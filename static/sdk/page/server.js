@@ -14,19 +14,3 @@ async function ask(method, path, body) {
   const { code, message } = answer.body.error || {};
   throw new SitebellError(code || 'server_unreachable', message || '', answer.status);
 }
-
-/**
- * @param {any} body the server's answer about a subscription
- * @returns {Sitebell.Membership}
- */
-function membershipOf({ subscriber_hash: subscriberHash = null, status = null, enrollments = [] }) {
-  return { subscriberHash, status, enrollments: enrollments.map(enrollmentOf) };
-}
-
-/**
- * @param {any} row
- * @returns {Sitebell.Enrollment}
- */
-function enrollmentOf({ database_id: databaseId, profile_id: profileId = null, ...rest }) {
-  return { databaseId, profileId, ...rest };
-}

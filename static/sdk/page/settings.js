@@ -9,9 +9,7 @@ const settings = { site: '', server: '', worker: '', scope: '' };
 const DEFAULT_WORKER = '/bell-worker.js';
 const DEFAULT_SCOPE = '/bell/';
 
-/**
- * @param {{[name: string]: any}} options those of `Sitebell.Options`, as far as they are known; others are not read
- */
+/** @param {{[name: string]: any}} options those of `Sitebell.Options`, as far as known */
 function adopt(options) {
   for (const name of /** @type {(keyof typeof settings)[]} */ (Object.keys(settings))) {
     settings[name] = settings[name] || options[name] || '';

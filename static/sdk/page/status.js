@@ -32,7 +32,8 @@ async function confirmStatus() {
   if (!present) return true;
   const subscription = credentialOf(present);
   try {
-    remember({ subscription, membership: membershipOf(await ask('POST', '/subscription/status', { subscription })) });
+    const answer = await ask('POST', '/subscription/status', { subscription });
+    remember({ subscription, membership: membershipOf(answer) });
   } catch (failure) {
     const { status } = /** @type {SitebellError} */ (failure);
     if (isTemporary(status)) return false;

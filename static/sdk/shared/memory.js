@@ -13,6 +13,10 @@ const OUTBOX_DRAWER = 'sitebell-outbox';
  * @param {unknown} note
  */
 async function keep(drawer, name, note) {
-  const cache = await caches.open(drawer);
-  await cache.put('/' + name, new Response(JSON.stringify(note)));
+  try {
+    const cache = await caches.open(drawer);
+    await cache.put('/' + name, new Response(JSON.stringify(note)));
+  } catch {
+    // Storage is full or switched off.
+  }
 }

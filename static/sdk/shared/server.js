@@ -27,8 +27,8 @@ async function exchange({ server, site }, method, path, body) {
     credentials: 'omit',
     cache: 'no-cache',
   });
-  const reading = request.then(async (response) => ({ status: response.status, body: await response.json() }));
-  return within(ANSWER_TIME, reading).catch(() => ({ status: 0, body: null }));
+  const answer = request.then(async (response) => ({ status: response.status, body: await response.json() }));
+  return within(ANSWER_TIME, answer).catch(() => ({ status: 0, body: null }));
 }
 
 /**

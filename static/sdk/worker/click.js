@@ -38,9 +38,17 @@ async function visit(url) {
  * @returns {Promise<unknown> | null} null: not ours
  */
 function onClose({ notification }) {
-  const stamp = stampOf(notification);
-  if (!stamp) return null;
-  // Firefox says so, too, when it was us after a click.
-  if (clicked.delete(stamp.receipt)) return Promise.resolve();
-  return aftermath(report('closed', stamp), tellPagesAbout('close', notification.title, notification.data));
+  return stampOf(notification) ? noteDismissal(notification) : null;
+}
+
+/**
+ * Firefox calls it closed, too, when we did it after a click and when another one took its place.
+ *
+ * @param {Notification} notification
+ */
+async function noteDismissal(notification) {
+  const { title, tag, data } = notification;
+  if (clicked.delete(data.sitebell.receipt)) return;
+  if (tag && (await worker.registration.getNotifications({ tag })).length) return;
+  await aftermath(report('closed', data.sitebell), tellPagesAbout('close', title, data));
 }

@@ -18,7 +18,19 @@
 const STAND_IN = { title: location.hostname, body: 'There is something new for you.', tag: 'sitebell' };
 
 /** The members of NotificationOptions that are taken over as they are. */
-const OPTIONS = ['body', 'lang', 'dir', 'tag', 'icon', 'image', 'badge', 'silent', 'renotify', 'requireInteraction', 'timestamp'];
+const OPTIONS = [
+  'body',
+  'lang',
+  'dir',
+  'tag',
+  'icon',
+  'image',
+  'badge',
+  'silent',
+  'renotify',
+  'requireInteraction',
+  'timestamp',
+];
 
 /**
  * @param {PushEvent} event
@@ -56,14 +68,14 @@ function stampOf({ data }) {
  * @returns {Message}
  */
 function messageFrom(declared) {
-  const { title, actions = [], data } = declared;
+  const { title, actions, data } = declared;
   const url = safeUrl(declared.navigate);
   /** @type {Stamp} */
   const stamp = { message: '', receipt: '', ...stampOf(declared), url, urls: {} };
   /** @type {any} */
   const options = { navigate: url, actions: [], data: { ...data, sitebell: stamp } };
   for (const name of OPTIONS) if (name in declared) options[name] = declared[name];
-  for (const button of actions) {
+  for (const button of actions || []) {
     options.actions.push({ action: button.action, title: button.title, icon: button.icon });
     stamp.urls[button.action] = button.navigate ? safeUrl(button.navigate) : url;
   }

@@ -7,9 +7,17 @@ const MOST_KEPT = 100;
 const LONGEST_KEPT = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * @typedef {object} Letter one of the two
+ * @typedef {object} Move
+ * @property {PushCredential} subscription the new one
+ * @property {PushCredential} previous
+ * @property {'refresh'} intent
+ * @property {string} vapid_public_key
+ */
+
+/**
+ * @typedef {object} Letter holds one of the two
  * @property {{type: 'shown' | 'clicked' | 'closed', receipt: string, at: number, action?: string}} [event]
- * @property {{subscription: PushCredential, previous: PushCredential, intent: 'refresh', vapid_public_key: string}} [move]
+ * @property {Move} [move]
  * @property {number} at epoch milliseconds
  */
 
@@ -48,7 +56,8 @@ async function sendAll() {
   }
   const receipts = letters.filter(({ event }) => event);
   if (!receipts.length) return;
-  const { status } = await exchange(config, 'POST', '/events', { events: receipts.map(({ event }) => event) });
+  const events = receipts.map(({ event }) => event);
+  const { status } = await exchange(config, 'POST', '/events', { events });
   if (isTemporary(status)) await askForSync();
   else await discard(receipts.map(({ name }) => name));
 }

@@ -2,12 +2,16 @@
 // Telling the open pages of the site; page/notifications.js listens.
 
 /**
- * @param {string} type an event of the page SDK, or `moved`
- * @param {object} [detail]
+ * @typedef {object} News
+ * @property {keyof Sitebell.Events} type the event to give to the page's handlers
+ * @property {object} detail what they are given
+ * @property {object} [record] what the page has to write down
  */
-async function tellPages(type, detail) {
+
+/** @param {News} news */
+async function tellPages(news) {
   const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  for (const page of pages) page.postMessage({ sitebell: { type, detail } });
+  for (const page of pages) page.postMessage({ sitebell: news });
 }
 
 /**
@@ -17,5 +21,5 @@ async function tellPages(type, detail) {
  * @param {string} [action] id of the pressed button
  */
 function tellPagesAbout(type, title, { sitebell: { message, url, urls }, data }, action = '') {
-  return tellPages(type, { message, title, url: urls[action] || url, action, data });
+  return tellPages({ type, detail: { message, title, url: urls[action] || url, action, data } });
 }

@@ -1,7 +1,11 @@
 // @ts-check
 // The browser replaced or dropped the subscription: get a working one, tell the server which it replaces.
 
-/** @returns {Promise<{subscription?: PushCredential, vapidKey?: string}>} what the server acknowledged last */
+/**
+ * What the server acknowledged last.
+ *
+ * @returns {Promise<{subscription?: PushCredential, vapidKey?: string}>}
+ */
 async function lastAcknowledged() {
   const note = await caches.match('/subscription', { cacheName: SUBSCRIPTION_DRAWER });
   return note ? note.json() : {};
@@ -19,17 +23,25 @@ async function renew({ oldSubscription, newSubscription }) {
     at: Date.now(),
     move: { subscription: credentialOf(subscription), previous, intent: 'refresh', vapid_public_key: key },
   });
-  await tellPages('moved');
 }
 
 /**
- * @param {NonNullable<Letter['move']>} move
+ * @param {Move} move
  * @returns {Promise<number>} HTTP status of the answer, 0 if there was none
  */
 async function sendMove(move) {
-  const { status } = await exchange(config, 'PUT', '/subscription', move);
-  if (status === 200 || status === 201) {
-    await keep(SUBSCRIPTION_DRAWER, 'subscription', { subscription: move.subscription, vapidKey: move.vapid_public_key });
-  }
+  const { status, body } = await exchange(config, 'PUT', '/subscription', move);
+  if (status === 200 || status === 201) await noteMove(move, membershipOf(body));
   return status;
+}
+
+/**
+ * @param {Move} move
+ * @param {Sitebell.Membership} membership
+ */
+async function noteMove({ subscription, previous, vapid_public_key: vapidKey }, membership) {
+  await keep(SUBSCRIPTION_DRAWER, 'subscription', { subscription, vapidKey });
+  if (membership.status !== 'subscribed') return;
+  const detail = { ...membership, endpoint: subscription.endpoint, previousEndpoint: previous.endpoint };
+  await tellPages({ type: 'update_subscription', detail, record: { subscription, membership } });
 }

@@ -4,8 +4,9 @@
 const SEEN_DRAWER = 'sitebell-seen';
 const MOST_SEEN = 50;
 
-/** @param {string} message id */
+/** @param {string} message id; empty for what is no message of ours */
 async function wasSeen(message) {
+  if (!message) return false;
   const cache = await caches.open(SEEN_DRAWER);
   return !!(await cache.match('/' + message));
 }

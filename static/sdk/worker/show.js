@@ -15,9 +15,24 @@ const AFTERMATH_TIME = 3000;
 async function show({ title, stamp, options }) {
   const isRepeated = await within(LOOKUP_TIME, wasSeen(stamp.message)).catch(() => false);
   const quiet = isRepeated ? { silent: true, renotify: false } : {};
-  await worker.registration.showNotification(title, { ...options, ...quiet });
+  await display(title, { ...options, ...quiet });
   if (isRepeated) return;
   await aftermath(markSeen(stamp.message), report('shown', stamp), tellPagesAbout('show', title, options.data));
+}
+
+/**
+ * Shows the notification in full, or what is essential if the browser does not take the rest.
+ *
+ * @param {string} title
+ * @param {NotificationOptions} options
+ */
+async function display(title, options) {
+  const { body, tag, data } = options;
+  try {
+    await worker.registration.showNotification(title, options);
+  } catch {
+    await worker.registration.showNotification(title, { body, tag, data });
+  }
 }
 
 /**

@@ -32,7 +32,7 @@ class Http2Connection(asyncio.Protocol):
             H2Configuration(client_side=False, validate_outbound_headers=False, normalize_outbound_headers=False)
         )
         self._incoming: dict[int, _Incoming] = {}
-        self._unsent: dict[int, bytes] = {}
+        self._unsent: dict[int, memoryview] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._peer = ""
@@ -116,7 +116,7 @@ class Http2Connection(asyncio.Protocol):
         except ProtocolError:  # the client reset the stream meanwhile
             return
         if answer.body:
-            self._unsent[stream_id] = answer.body
+            self._unsent[stream_id] = memoryview(answer.body)
             self._send_waiting_bodies()
         self._flush()
 
@@ -131,7 +131,7 @@ class Http2Connection(asyncio.Protocol):
     def _send_body(self, stream_id: int) -> None:
         while stream_id in self._unsent and (room := self._room(stream_id)) > 0:
             chunk, rest = self._unsent[stream_id][:room], self._unsent[stream_id][room:]
-            self._h2.send_data(stream_id, chunk, end_stream=not rest)
+            self._h2.send_data(stream_id, bytes(chunk), end_stream=not rest)
             if rest:
                 self._unsent[stream_id] = rest
             else:

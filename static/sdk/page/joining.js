@@ -1,5 +1,5 @@
 // @ts-check
-// Subscribe and unsubscribe: browser and server brought to one state, whichever of them fails half way.
+// Subscribe and refresh: browser and server brought to one state, whichever of them fails half way.
 
 /** How long the browser may take to get a subscription from its push service, in milliseconds. */
 const PUSH_SERVICE_TIME = 30000;
@@ -49,7 +49,8 @@ async function enrol(intent, isSecondTry) {
   try {
     return await acknowledge(intent, subscription, await introduce(intent, subscription));
   } catch (failure) {
-    if (isSecondTry || !CURED_BY_A_FRESH_ONE.includes(/** @type {SitebellError} */ (failure).code)) throw failure;
+    const { code } = /** @type {SitebellError} */ (failure);
+    if (isSecondTry || !CURED_BY_A_FRESH_ONE.includes(code)) throw failure;
     await subscription.unsubscribe();
     return enrol(intent, true);
   }
@@ -111,7 +112,12 @@ async function acknowledge(intent, subscription, answer) {
 /** @param {PushSubscription} subscription */
 async function erase(subscription) {
   forget();
-  await Promise.all([subscription.unsubscribe(), caches.delete(SUBSCRIPTION_DRAWER)]);
+  await Promise.all([subscription.unsubscribe(), stopRenewal()]);
+}
+
+/** Takes from the worker what it would renew a subscription by. */
+async function stopRenewal() {
+  await caches.delete(SUBSCRIPTION_DRAWER).catch(() => {});
 }
 
 /**
@@ -119,16 +125,16 @@ async function erase(subscription) {
  * @param {Sitebell.Membership} membership
  */
 async function noteDown(subscription, membership) {
-  const credential = credentialOf(subscription);
+  const note = { subscription: credentialOf(subscription), vapidKey: vapidKeyOf(subscription) };
   remember({
-    subscription: credential,
+    subscription: note.subscription,
     membership,
     permission: Notification.permission,
     at: Date.now(),
     owed: undefined,
     refused: undefined,
   });
-  await keep(SUBSCRIPTION_DRAWER, 'subscription', { subscription: credential, vapidKey: vapidKeyOf(subscription) });
+  await keep(SUBSCRIPTION_DRAWER, 'subscription', note);
 }
 
 /**

@@ -1,0 +1,18 @@
+// @ts-check
+// The server's answer about a subscription, in the words of the page SDK.
+
+/**
+ * @param {any} body the server's answer about a subscription
+ * @returns {Sitebell.Membership}
+ */
+function membershipOf({ subscriber_hash: subscriberHash = null, status = null, enrollments = [] }) {
+  return { subscriberHash, status, enrollments: enrollments.map(enrollmentOf) };
+}
+
+/**
+ * @param {any} row
+ * @returns {Sitebell.Enrollment}
+ */
+function enrollmentOf({ database_id: databaseId, profile_id: profileId = null, ...rest }) {
+  return { databaseId, profileId, ...rest };
+}

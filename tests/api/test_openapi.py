@@ -1,0 +1,140 @@
+"""The OpenAPI document: complete, true to what the server does, and no generated request brings the server down."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from sitebell.api.failures import FAILURES
+from sitebell.services.sites import NewSite
+from support.web_application import Json, parts
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+]
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """One for all: generated requests may leave behind what they like."""
+    return shared_app
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> Json:
+    """The document as it is served."""
+    response = client.get("/v1/openapi.json")
+    assert response.status_code == 200
+    assert response.json is not None
+    return dict(response.json)
+
+
+@pytest.mark.usefixtures("living_worker")
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: str(mode.value))
+def test_sec_37_no_generated_request_is_answered_with_a_fault(
+    app: Flask, site: NewSite, back_end: dict[str, str], message_id: str, mode: GenerationMode
+) -> None:
+    """Requests that fit the document, and bodies that do not; the same in each run.
+
+    The token and the message id are ones that exist, which lead further than invented ones.
+    """
+    known = {"token": site.site.token, "message_id": message_id}
+    document = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
+    operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
+    assert len(operations) > 10
+
+    for operation in operations:
+        if operation.body or mode is GenerationMode.POSITIVE:
+            names = [parameter.name for parameter in operation.path_parameters]
+            given_path = {name: known[name] for name in names}
+            generate(operation.as_strategy(mode, path_parameters=given_path), back_end)
+
+
+def generate(requests: SearchStrategy[schemathesis.Case[Any]], headers: dict[str, str]) -> None:
+    """Send some of the requests and check what is answered."""
+
+    @settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(requests)
+    def send(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    send()
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each operation as `METHOD /path` with its description."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method.upper()} {path}", operation
+
+
+def test_the_document_is_openapi_3_1_with_every_json_route(app: Flask, document: Json) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": parts(app).config.base_url}]
+    served = {
+        f"{method} {rule.rule.replace('<', '{').replace('>', '}')}"
+        for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith(("/docs", "/sdk/", "/v1/openapi.json"))
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {name for name, _ in operations(document)} == served
+
+
+def test_every_operation_is_described_with_its_failures_and_examples(document: Json) -> None:
+    for name, operation in operations(document):
+        assert operation["summary"].endswith("."), name
+        assert {"405", "500", "503"} <= set(operation["responses"]), name
+        if "requestBody" in operation:
+            assert "examples" in operation["requestBody"]["content"]["application/json"], name
+            assert {"400", "413", "415", "422"} <= set(operation["responses"]), name
+        if "/messages" in name:
+            assert operation["security"] == [{"api_key": []}]
+            assert {"401", "403"} <= set(operation["responses"]), name
+
+
+def test_every_code_is_described_at_an_operation(document: Json) -> None:
+    told = "".join(
+        response.get("description", "")
+        for _, operation in operations(document)
+        for response in operation["responses"].values()
+    )
+
+    assert [code for code in FAILURES if f"`{code}`" not in told] == []
+    assert [code for code in FAILURES if f"`{code}`" not in document["info"]["description"]] == []
+
+
+def test_the_examples_are_sound(client: FlaskClient, document: Json, page: str, back_end: dict[str, str]) -> None:
+    """Who copies one must not meet an error: each is answered as if it were meant, if only by `not found`."""
+    for name, operation in operations(document):
+        if "requestBody" not in operation:
+            continue
+        method, path = name.split()
+        [example] = operation["requestBody"]["content"]["application/json"]["examples"].values()
+        path = path.replace("/v1/sites/{token}", page)
+
+        status = client.open(path, method=method, json=example["value"], headers=back_end).status_code
+
+        assert status in (200, 201, 202, 404), name
