@@ -49,16 +49,16 @@ def create_message(
         if known is not None:
             return known, False
     message = _build(site, draft, now)
+    if idempotency_key is None:
+        session.add(message)
+        return message, True
     try:
         with session.begin_nested():
             session.add(message)
             session.flush()
-            if idempotency_key is not None:
-                session.add(_key_row(site, message, idempotency_key, request_hash, now))
+            session.add(_key_row(site, message, idempotency_key, request_hash, now))
     except IntegrityError:  # the same key won in another request
-        if idempotency_key is None:
-            raise
-        return create_message(session, site, draft, idempotency_key=idempotency_key, request_hash=request_hash, now=now)
+        return _get_by_key(session, site, idempotency_key, request_hash), False
     return message, True
 
 
