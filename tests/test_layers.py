@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": RULES | START,
     "serve": GROUND | START | {"app", "worker"},
     "app": RULES | START | {"api", "compat", "dashboard", "demo"},
-    "cli": RULES | START | {"app", "worker", "serve"},
+    "cli": RULES | START | {"app", "demo", "worker", "serve"},
     "__init__": {"app"},
     "__main__": {"cli"},
 }

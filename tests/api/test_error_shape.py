@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from sitebell.errors import Conflict, SitebellError
+from sitebell.models import ApiKey
 from sitebell.services.sites import NewSite
 from support.web_application import Json, new_subscription, parts
 
@@ -35,7 +37,7 @@ WAYS = {
     "no_such_site": Way(404, "site_not_found", "/v1/sites/0123456789abcdef01234567"),
     "nul_in_the_token": Way(404, "site_not_found", "/v1/sites/%00"),
     "no_token": Way(404, "not_found", "/v1/sites/"),
-    "two_slashes": Way(404, "not_found", "//livez"),
+    "two_slashes": Way(404, "not_found", "/v1//openapi.json"),
     "wrong_method": Way(405, "method_not_allowed", "{page}/subscription", "DELETE"),
     "wrong_origin": Way(403, "origin_not_allowed", "{page}", options={"headers": {"Origin": "https://evil.example"}}),
     "no_key": Way(401, "invalid_api_key", "/v1/messages/0"),
@@ -147,6 +149,30 @@ def test_a_database_that_fails_answers_503_and_when_to_come_back(
     check_shape(response, 503, "database_unavailable")
     assert response.headers["Retry-After"] == "5"
     assert logs[0]["event"] == "database_unavailable"
+
+
+def test_sec_41_the_text_of_an_exception_is_not_logged(app: Flask) -> None:
+    """It can quote what a stranger sent: here, what a browser wants kept."""
+
+    def fail() -> str:
+        raise ValueError("cannot read https://push.example/canary")
+
+    app.add_url_rule("/failing", view_func=fail, endpoint="failing")
+
+    with capture_logs() as logs:
+        response = app.test_client().get("/failing")
+
+    assert "ValueError" in repr(logs)
+    assert "canary" not in repr(logs) + response.text
+
+
+def test_sec_41_an_exception_of_the_database_quotes_no_values(app: Flask, site: NewSite) -> None:
+    incomplete = insert(ApiKey).values(site_id=site.site.id, name="canary", prefix="p", scopes="s", created_at=None)
+
+    with pytest.raises(IntegrityError) as caught, parts(app).store.writing() as session:
+        session.execute(incomplete.values(key_hash=b"x"))
+
+    assert "canary" not in str(caught.value)
 
 
 def test_sec_41_no_secret_reaches_a_log_or_an_error(

@@ -48,7 +48,7 @@ def test_sec_40_no_other_header_changes_the_network(config: Config, page: str, h
     assert network_charged(config, page, 1, headers) == "203.0.113.0/24"
 
 
-@pytest.mark.parametrize("path", ["", "/docs", "/livez", "//docs", "/docs/", "/v1/openapi.json"])
+@pytest.mark.parametrize("path", ["", "/docs", "/livez", "/v1//openapi.json", "/docs/", "/v1/openapi.json"])
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "a b", "[::1", "evil.example/../x"])
 def test_sec_40_the_host_header_reaches_no_answer(app: Flask, page: str, path: str, host: str) -> None:
     headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Prefix": "/evil.example"}

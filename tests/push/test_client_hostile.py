@@ -190,17 +190,17 @@ def test_a_host_that_stays_silent_is_closed_and_holds_up_nobody(
     """200 messages for it, far more than can be parked, among those of others: it is tried 8 times, then no more."""
     devices = [push_service.add_subscriber(KEY.public_text, APPLE) for _ in range(200)]
     mixed = [request for device in devices for request in (request_for(ENDPOINT), request_to(device))]
-    client = make_client(**options(push_service, hostile), in_flight=20, per_host=8, timeout=1.0)
+    client = make_client(**options(push_service, hostile), in_flight=20, per_host=8, timeout=2.5)
     began = time.monotonic()
     sending = Run(iter(mixed))
 
     client.run(sending.next_request, sending.report)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert sum(outcome.kind == "accepted" for outcome in sending.outcomes) == 200
     untried = [outcome for outcome in sending.outcomes if outcome.retry_after is not None]
     assert len(untried) > 150
-    assert all(1 <= outcome.retry_after <= 5 for outcome in untried if outcome.retry_after)
+    assert all(1 <= outcome.retry_after <= 60 for outcome in untried if outcome.retry_after)
     assert {outcome.kind.value for outcome in untried} == {"unavailable"}
     assert FCM in untried[0].reason
     assert len(hostile.requests) <= 30

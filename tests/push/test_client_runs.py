@@ -1,7 +1,7 @@
 """How a run goes: what is pulled when, what is held, and what happens when the caller's own code fails."""
 
+import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -100,11 +100,12 @@ def test_while_waiting_idle_is_called_and_the_source_asked_again(
         asked.append(len(idle))
         return next(requests, None)
 
+    began = time.monotonic()
     make_client(**direct(push_service)).run(next_request, lambda *_: None, lambda: idle.append(1))
 
-    assert 2 <= len(idle) <= 6
+    assert 2 <= len(idle) <= 4 * (time.monotonic() - began) + 1
     assert {1, 2} <= set(asked)
-    assert len(asked) <= 10
+    assert len(asked) <= len(idle) + 4
 
 
 class Mistake(Exception):
@@ -157,14 +158,15 @@ def test_requests_beyond_a_full_lane_are_parked_and_sent_in_order(
     push_service: PushService, make_client: ClientFactory
 ) -> None:
     slow, other = push_service.add_subscriber(KEY.public_text, FCM), push_service.add_subscriber(KEY.public_text)
-    push_service.fault(201, delay=0.5, count=2, match=FCM)
-    requests = [request_to(slow, reference=number) for number in range(6)] + [request_to(other)]
+    push_service.fault(201, delay=1.5, count=2, match=FCM)
+    requests = [request_to(slow, topic=f"number-{number}") for number in range(6)] + [request_to(other)]
     client = make_client(**direct(push_service), in_flight=8, per_host=2)
 
     sending = run(client, requests)
 
     assert sending.done[0][0].endpoint.host == MOZILLA
-    assert [request.reference for request, _ in islice(sending.done, 3, None)] == [2, 3, 4, 5]
+    arrived = [request.headers["topic"] for request in push_service.requests if request.host == FCM]
+    assert arrived == [f"number-{number}" for number in range(6)]
 
 
 def test_a_name_without_an_address_is_an_outcome_and_not_an_error(make_client: ClientFactory) -> None:

@@ -73,6 +73,18 @@ def test_nested_template_literals_survive(tmp_path: Path) -> None:
     assert re.search(r"`\$\{\w\?`  \$\{\w\}  `:\"\"\} // no comment`", minified)
 
 
+def test_no_variable_is_used_before_its_declaration(tmp_path: Path) -> None:
+    """Versions 2.24.11 and 2.24.12 of the minifier moved a destructuring before what it is made from."""
+    (tmp_path / "bundles.json").write_text('{"page.js": ["a.js"]}')
+    (tmp_path / "a.js").write_text(
+        "self.f = (a) => { const all = a.map(b); const { c } = d({ all }); return [c, all]; };\n"
+    )
+
+    minified = build_scripts(tmp_path, "1.2.3")["page.js"].minified
+
+    assert re.search(r"const (\w)=\w\.map\(b\),\{c:\w\}=d\(\{all:\1\}\)", minified)
+
+
 @pytest.mark.parametrize("name", ["sitebell.js", "worker.js"])
 def test_minified_is_less_than_half_and_has_no_comment(name: str, scripts: Mapping[str, Script]) -> None:
     title, _, body = scripts[name].minified.partition("\n")

@@ -33,11 +33,6 @@ class Whole(fields.Integer):
     def __init__(self, minimum: int, maximum: int, **options: Any) -> None:
         super().__init__(strict=True, validate=Range(minimum, maximum), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if type(value) is not int:
-            raise self.make_error("invalid")
-        return super()._deserialize(value, attr, data, **kwargs)
-
 
 class Flag(fields.Boolean):
     """The JSON values true and false, and nothing that looks like them."""

@@ -33,7 +33,11 @@ def demo() -> None:
     config = read_settings(demo=True)
     if not _is_loopback(config.host):
         raise Invalid("invalid_settings", "The demo answers on this machine only: unset SITEBELL_HOST.")
-    _supervise(_ready(config))
+    _ready(config)
+    from sitebell.demo import steps  # noqa: PLC0415  (the web application: only who serves loads it)
+
+    click.echo(steps(config))
+    _supervise(config)
 
 
 @click.command()

@@ -22,7 +22,7 @@ Done = Callable[[PushRequest, Outcome], None]
 
 _TICK = 0.25
 # Whoever hands over requests encrypts them then and there, which must not keep the wire waiting for long.
-_PULLED_AT_ONCE = 16
+_PULLED_AT_ONCE = 32
 _KEPT_LANES = 256
 
 
@@ -186,12 +186,12 @@ class PushClient:
                 self._end(curl, error, message, done)
 
     def _end(self, curl: Any, error: int, message: str, done: Done) -> None:
-        transfer = self._active[curl]
+        transfer = self._active.pop(curl)
         self._multi.remove_handle(curl)
         if transfer.begin_again(error):
             self._multi.add_handle(curl)
+            self._active[curl] = transfer
             return
-        del self._active[curl]
         self._spare.append(transfer)
         request = transfer.request
         outcome = transfer.outcome(error, message, self._clock())

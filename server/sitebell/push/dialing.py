@@ -45,7 +45,7 @@ class Proxy:
         host: lower case; a name or an address.
     """
 
-    url: str
+    url: str = field(repr=False)
     host: str
     port: int
 

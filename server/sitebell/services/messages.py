@@ -44,10 +44,9 @@ def create_message(
         Invalid: the audience or the notification cannot be used.
         Conflict: `idempotency_conflict`, the key was used for another request.
     """
-    if idempotency_key is not None:
-        known = _find_by_key(session, site, idempotency_key, request_hash)
-        if known is not None:
-            return known, False
+    known = _find_by_key(session, site, idempotency_key, request_hash)
+    if known is not None:
+        return known, False
     message = _build(site, draft, now)
     if idempotency_key is None:
         session.add(message)
@@ -163,7 +162,7 @@ def _key_row(site: Site, message: Message, key: str, request_hash: bytes, now: d
     return IdempotencyKey(site_id=site.id, key=key, request_hash=request_hash, message_id=message.id, created_at=now)
 
 
-def _find_by_key(session: Session, site: Site, key: str, request_hash: bytes) -> Message | None:
+def _find_by_key(session: Session, site: Site, key: str | None, request_hash: bytes) -> Message | None:
     query = select(IdempotencyKey).where(IdempotencyKey.site_id == site.id, IdempotencyKey.key == key)
     row = session.scalars(query).one_or_none()
     if row is None:

@@ -56,8 +56,9 @@ async function sendAll() {
   }
   const receipts = letters.filter(({ event }) => event);
   if (!receipts.length) return;
-  const events = receipts.map(({ event }) => event);
-  const { status } = await exchange(config, 'POST', '/events', { events });
+  const body = { events: receipts.map(({ event }) => event) };
+  // Not `{ events }` with a const of that name: tdewolff-minify 2.24 would move this line before that one.
+  const { status } = await exchange(config, 'POST', '/events', body);
   if (isTemporary(status)) await askForSync();
   else await discard(receipts.map(({ name }) => name));
 }
