@@ -53,7 +53,6 @@ def _open(app: Flask, config: Config, clock: Clock) -> Context:
     file = sqlite_file(config.database_url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}  # an error must not quote an endpoint (SEC-41)
     store = attach_store(app, config.database_url)
     if not store.is_at_head():
         store.upgrade()

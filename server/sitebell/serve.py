@@ -135,7 +135,7 @@ def run(config: Config) -> None:
     for number in range(config.workers):
         name = f"{socket.gethostname()}:{os.getpid()}:{number}"
         children.append(Child(name, ["worker", "--name", name] + (["--demo"] if config.demo else [])))
-    log.info("serving", address=f"http://{config.host}:{listener.getsockname()[1]}/", workers=config.workers)
+    log.info("serving", listening=f"http://{config.host}:{listener.getsockname()[1]}/", workers=config.workers)
     Supervisor(config, children).run()
     listener.close()
 

@@ -1,5 +1,6 @@
 """Workers that are killed, stopped and frozen in the middle of a message: nothing lost, nothing written twice."""
 
+import math
 import os
 import random
 import secrets
@@ -119,6 +120,26 @@ def test_rel_15_a_stopped_worker_records_what_it_sent_and_gives_its_leases_back(
     assert counts["accepted"] == len(installation.push.history)
     assert counts["accepted"] < 1500
     assert installation.pipeline().work_is_due()
+
+
+def test_rel_15_a_silent_push_service_does_not_delay_the_stop(
+    installation: Installation, start_worker: Callable[[str], WorkerProcess]
+) -> None:
+    """Requests that nobody answers are given up, and their deliveries are free for the next worker."""
+    installation.add_devices(250)
+    installation.push.fault(201, count=None, delay=math.inf)
+    message = installation.send()
+    worker = start_worker("stopped")
+    installation.push.wait_for(lambda: installation.push.in_flight, timeout=40)
+
+    worker.terminate()
+    status = worker.wait(timeout=20)
+    installation.push.clear_faults()
+    installation.clock.advance(minutes=10)
+    installation.drain()
+
+    assert status == 0
+    assert installation.counts(message) == {"recipients": 250, "accepted": 250}
 
 
 def test_rel_15_the_next_worker_goes_on_where_the_stopped_one_ended(

@@ -117,10 +117,11 @@ class Pipeline:
         self._unrecorded = 0
 
     def stop(self) -> None:
-        """Give every lease back; call it when nothing is in flight any more."""
+        """Give every lease back; call it when no answer will come any more."""
         self.is_stopping = True
         for batch in self._open:
             batch.waiting.clear()
+            batch.in_flight = 0
         self.flush()
 
     def _fetch(self) -> bool:

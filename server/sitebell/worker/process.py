@@ -1,11 +1,13 @@
 """A worker process: its start, its heartbeat, its housekeeping, and its graceful end."""
 
+import math
 import os
 import secrets
 import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -26,8 +28,14 @@ from sitebell.worker.pipeline import POLL_SECONDS, Pipeline
 
 IN_FLIGHT = 100
 HEARTBEAT_SECONDS = 10.0
+HOUSEKEEPING_SECONDS = 1.0
+LAST_REQUESTS_SECONDS = 16.0  # one request takes 15 at most; those parked behind a silent host get no turn
 
 log = structlog.get_logger()
+
+
+class _OutOfTimeError(Exception):
+    """The end has to come before every request under way was answered."""
 
 
 class Worker:
@@ -43,17 +51,22 @@ class Worker:
         self._clock = clock
         self._started_at = clock()
         self._next_heartbeat = 0.0
+        self._next_housekeeping = 0.0
+        self._last_moment = math.inf
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Deliver until stopped; then let requests in flight end, write them down and give the leases back."""
+        """Deliver until stopped; then let requests in flight end, write them down and give the leases back.
+
+        What is unanswered 16 seconds after the stop is given up: the next worker sends it again.
+        """
         try:
-            while not self.stop.is_set():
-                self._idle()
-                self._client.run(self._pipeline.next_request, self._pipeline.done, self._idle)
-                self._pipeline.flush()
-                self._housekeep()
-                self.stop.wait(POLL_SECONDS)
+            with suppress(_OutOfTimeError):
+                while not self.stop.is_set():
+                    self._client.run(self._pipeline.next_request, self._pipeline.done, self._idle)
+                    self._pipeline.flush()
+                    self._idle()
+                    self.stop.wait(POLL_SECONDS)
         finally:
             self._pipeline.stop()
             self._client.close()
@@ -61,15 +74,22 @@ class Worker:
     def request_stop(self) -> None:
         """Take no new work from now on; safe in a signal handler."""
         self._pipeline.is_stopping = True
+        self._last_moment = time.monotonic() + LAST_REQUESTS_SECONDS
         self.stop.set()
 
     def _idle(self) -> None:
         self._pipeline.idle()
-        if time.monotonic() >= self._next_heartbeat:
-            self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+        now = time.monotonic()
+        if now >= self._last_moment:
+            raise _OutOfTimeError
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + HEARTBEAT_SECONDS
             with self._store.writing() as session:
                 beat = WorkerHeartbeat(name=self._name, started_at=self._started_at, seen_at=self._clock())
                 session.merge(beat)
+        if now >= self._next_housekeeping:
+            self._next_housekeeping = now + HOUSEKEEPING_SECONDS
+            self._housekeep()
 
     def _housekeep(self) -> None:
         with self._store.reading() as session:

@@ -1,0 +1,78 @@
+"""What browsers report: each delivery's shown, clicked and closed once, and a site's own events (SEC-17)."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from sitebell.models import Delivery, DeliveryState, Event
+from sitebell.services.messages import get_message
+from sitebell.services.planner import plan_batch
+from sitebell.services.receipts import Receipts
+from sitebell.services.sites import NewSite
+from sitebell.services.subscriptions import Address, parse_address, prove_subscription
+from support.stopped_clock import StoppedClock
+from support.web_application import Json, parts
+
+
+@pytest.fixture
+def receipt(app: Flask, site: NewSite, clock: StoppedClock, subscribed: Json, message_id: str) -> str:
+    """The receipt token of the one delivery of a message."""
+    with parts(app).store.writing() as session:
+        plan_batch(session, clock())
+        message = get_message(session, site.site, message_id)
+        row = prove_subscription(session, site.site, parse(app, subscribed))
+        delivery = session.get_one(Delivery, (message.id, row.id))
+        delivery.state = DeliveryState.ACCEPTED
+        return Receipts.of_site(parts(app).vault, site.site).issue(message.id, row.id, message.expires_at)
+
+
+def parse(app: Flask, subscription: Json) -> Address:
+    return parse_address(parts(app).rules, subscription["endpoint"], **subscription["keys"])
+
+
+def test_sec_17_each_kind_of_a_delivery_counts_once(
+    client: FlaskClient, page: str, back_end: dict[str, str], message_id: str, receipt: str, clock: StoppedClock
+) -> None:
+    at = int(clock().timestamp() * 1000)
+    events = [{"type": kind, "receipt": receipt, "at": at} for kind in ("shown", "clicked", "closed")]
+
+    first = client.post(f"{page}/events", json={"events": events})
+    again = client.post(f"{page}/events", json={"events": events})
+
+    assert (first.status_code, first.json, again.json) == (
+        200,
+        {"accepted": 3, "ignored": 0},
+        {"accepted": 0, "ignored": 3},
+    )
+    counts = client.get(f"/v1/messages/{message_id}", headers=back_end).json["counts"]  # type: ignore[index]
+    assert (counts["shown"], counts["clicked"], counts["closed"]) == (1, 1, 1)
+
+
+def test_sec_17_a_forged_receipt_costs_the_others_nothing(client: FlaskClient, page: str, receipt: str) -> None:
+    forged = receipt[:-4] + ("AAAA" if receipt[-4:] != "AAAA" else "BBBB")
+    events = [{"type": "shown", "receipt": token, "at": 1} for token in (forged, "no token", receipt)]
+
+    assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 1, "ignored": 2}
+
+
+def test_sec_38_a_receipt_of_another_site_is_ignored(
+    client: FlaskClient, receipt: str, new_site: Callable[[str], NewSite]
+) -> None:
+    other = new_site("https://other.example").site.token
+    body = {"events": [{"type": "shown", "receipt": receipt, "at": 1}]}
+
+    assert client.post(f"/v1/sites/{other}/events", json=body).json == {"accepted": 0, "ignored": 1}
+
+
+def test_a_custom_event_is_kept_with_its_data(app: Flask, client: FlaskClient, page: str, subscribed: Json) -> None:
+    event = {"type": "custom", "subscription": subscribed, "at": 1_700_000_000_123, "action": "cart", "data": {"n": 2}}
+
+    assert client.post(f"{page}/events", json={"events": [event]}).json == {"accepted": 1, "ignored": 0}
+    with parts(app).store.reading() as session:
+        stored = session.scalars(select(Event).order_by(Event.id.desc())).first()
+    assert stored is not None
+    assert (stored.type, stored.action, stored.data) == ("custom", "cart", {"n": 2})
+    assert stored.at.timestamp() == 1_700_000_000.123
