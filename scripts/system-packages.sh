@@ -26,6 +26,10 @@ has() { # has PROGRAM...: is one of them there?
     return 1
 }
 
+has_library() { # python has it already, and knows where libraries are on every system
+    "$("$here/find-python.sh" || true)" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1" 2>/dev/null
+}
+
 has_font() { [ -n "$(find /usr/share/fonts -name "$1" 2>/dev/null | head -n 1)" ]; }
 
 missing=""
@@ -52,6 +56,7 @@ look_for_browsers() {
     has firefox-esr firefox || need firefox
     has chromium chromium-browser || need chromium
     has dbus-daemon || need dbus
+    has_library libnotify.so.4 || need libnotify # Firefox loads it to show notifications, and its package does not say so
     has_font DejaVuSans.ttf || need font
 }
 
@@ -82,6 +87,8 @@ package() { # what the package manager here calls it
         zypper:npm) echo npm-default ;;
         dnf:dbus) echo dbus-daemon ;;
         zypper:dbus) echo dbus-1 ;;
+        apt-get:libnotify) echo libnotify4 ;;
+        zypper:libnotify) echo libnotify4 ;;
         apt-get:font) echo fonts-dejavu-core ;;
         dnf:font) echo dejavu-sans-fonts ;;
         zypper:font) echo dejavu-fonts ;;

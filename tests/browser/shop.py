@@ -89,16 +89,14 @@ class Shop:
     def post(self, notification: Json, **fields: Any) -> tuple[int, Json]:
         """Send a message to everyone, unless told otherwise; return status and answer."""
         body = {"audience": {"everyone": True}, "notification": notification, **fields}
-        status, answer = self._server.ask("POST", "/v1/messages", self.api_key, body)
-        if status == 202:
-            self._sent.append(answer["id"])
-        return status, answer
+        return self._server.ask("POST", "/v1/messages", self.api_key, body)
 
     def send(self, title: str, **notification: Any) -> str:
         """Send a message to everyone and return its id."""
         status, answer = self.post({"title": title, **notification})
         assert status == 202, answer
-        return str(answer["id"])
+        self._sent.append(answer["id"])
+        return self._sent[-1]
 
     def counts(self, message: str) -> dict[str, int]:
         """Return the counts of a message that are not zero."""
@@ -127,7 +125,7 @@ class Shop:
         return self.counts(message)
 
     def wait_until_quiet(self) -> None:
-        """Wait until all that push services accepted has been shown: then no push is on its way."""
+        """Wait until what `send` sent and push services accepted has been shown: then no push is on its way."""
         for message in self._sent:
             accepted = self.counts(message).get("accepted")
             if accepted:

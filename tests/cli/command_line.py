@@ -2,14 +2,36 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
 from sitebell.cli import cli
+
+
+LONGEST_SECONDS = 60  # far more than any command of these tests takes; `serve` that is not refused would run for ever
+
+
+@contextmanager
+def alarm(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in the block when it takes too long."""
+
+    def expire(*_: object) -> None:
+        raise TimeoutError(f"the command still runs after {seconds} s")
+
+    former = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, former)
 
 
 class CommandLine:
@@ -34,7 +56,8 @@ class CommandLine:
         unset = dict.fromkeys(name for name in os.environ if name.startswith("SITEBELL_"))
         environment: dict[str, str | None] = {**unset, **self.settings}
         words = [str(argument) for argument in arguments]
-        return CliRunner().invoke(cli, words, env=environment, catch_exceptions=False, prog_name="sitebell")
+        with alarm(LONGEST_SECONDS):
+            return CliRunner().invoke(cli, words, env=environment, catch_exceptions=False, prog_name="sitebell")
 
     def json(self, *arguments: object) -> Any:
         """Run a command that must succeed, and return what it prints with --json."""
@@ -49,17 +72,22 @@ class CommandLine:
         assert result.stdout == ""
         return result.stderr
 
-    def start(self, *arguments: object, **streams: Any) -> subprocess.Popen[str]:
-        """Start `python -m sitebell …` as a process; the caller ends it."""
+    @contextmanager
+    def start(self, *arguments: object, **streams: Any) -> Iterator[subprocess.Popen[str]]:
+        """Start `python -m sitebell …` as a process, and kill it if it still runs when the block ends."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SITEBELL_")}
         command = [sys.executable, "-m", "sitebell", *map(str, arguments)]
-        return subprocess.Popen(command, env=environment | self.settings, text=True, **streams)
+        with subprocess.Popen(command, env=environment | self.settings, text=True, **streams) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def process(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run `python -m sitebell …` to its end, at most 60 s."""
+        """Run `python -m sitebell …` to its end."""
         pipe = subprocess.PIPE
         with self.start(*arguments, stdout=pipe, stderr=pipe) as process:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=LONGEST_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def create_site(self, name: str = "Shop") -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select
@@ -30,13 +31,15 @@ def to_everyone(installation: Installation, *options: str) -> list[str]:
     return ["send", "--site", installation.site.token, "--to", "everyone", "--title", "Hello", *options]
 
 
-def watching(sitebell: CommandLine, installation: Installation) -> subprocess.Popen[str]:
+@contextmanager
+def watching(sitebell: CommandLine, installation: Installation) -> Iterator[subprocess.Popen[str]]:
     """Start `sitebell send` with nobody there to send, and wait until it says so."""
-    process = sitebell.start(*to_everyone(installation), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    line = process.stderr.readline() + process.stderr.readline()
-    assert "No worker was seen in the last 30 seconds: the message goes out when `sitebell serve`" in line
-    return process
+    words = to_everyone(installation)
+    with sitebell.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline() + process.stderr.readline()
+        assert "No worker was seen in the last 30 seconds: the message goes out when `sitebell serve`" in said
+        yield process
 
 
 def only_message(installation: Installation) -> str:

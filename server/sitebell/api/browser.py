@@ -40,10 +40,12 @@ page = Routes(
 PROOF = (*PAGE, *BODY, "invalid_endpoint", "invalid_keys", "rate_limited")
 
 
-@page.url_value_preprocessor
 def _forget_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Take the token out of the views' arguments: admission has made `g.site` of it."""
     (values or {}).pop("token", None)
+
+
+page.url_value_preprocessor(_forget_token)
 
 
 @page.route("", methods=["GET"])

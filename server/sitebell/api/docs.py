@@ -38,12 +38,13 @@ def get_file(name: str) -> Response:
     body, packed = _load(name)
     response = Response(body, content_type=f"{FILES[name][1]}; charset=utf-8")
     response.vary.add("Accept-Encoding")
-    if "gzip" in request.accept_encodings:
+    if request.accept_encodings.quality("gzip") > 0:
         response.set_data(packed)
         response.content_encoding = "gzip"
     response.cache_control.no_cache = True
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @functools.cache

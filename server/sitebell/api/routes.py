@@ -53,7 +53,8 @@ class BodyParser(FlaskParser):
         self, error: marshmallow.ValidationError, *_request_and_schema: Any, **_status_and_headers: Any
     ) -> NoReturn:
         """Raise the complaints as `invalid` (422)."""
-        complaints = _flatten(error.normalized_messages().get("json", {}))
+        messages: Any = error.messages
+        complaints = _flatten(messages["json"])
         (name, sentence), *others = complaints.items()
         more = f" ({len(others)} more in details.)" if others else ""
         raise Invalid("invalid", f"{name}: {sentence}{more}", complaints) from error
@@ -79,6 +80,11 @@ class Routes(Blueprint):  # type: ignore[misc]
         decorator: Callable[[View], View] = super().response(status, schema, **options)
         return decorator
 
+    def alt_response(self, status: int, *, schema: type[marshmallow.Schema], **options: Any) -> Callable[[View], View]:
+        """Document another answer of the view."""
+        decorator: Callable[[View], View] = super().alt_response(status, schema=schema, **options)
+        return decorator
+
     def doc(self, **openapi: Any) -> Callable[[View], View]:
         """Add members to the operation's OpenAPI object."""
         decorator: Callable[[View], View] = super().doc(**openapi)
@@ -86,7 +92,7 @@ class Routes(Blueprint):  # type: ignore[misc]
 
     def fails(self, *codes: str) -> Callable[[View], View]:
         """Document the failures of a view, beside those that every route has."""
-        decorators = [
+        decorators: list[Callable[[View], View]] = [
             self.alt_response(
                 status,
                 schema=ErrorAnswer,
