@@ -24,6 +24,7 @@ STEADY_SECONDS = 30.0
 THREADS = 8
 CONNECTIONS = 2000  # waitress buffers requests, so slow clients cost sockets and not threads (REL-16)
 IDLE_SECONDS = 20
+LARGEST_BODY = 64 << 20  # the application answers 413 itself, in its own form; this is only what it lets come that far
 BACKLOG = 1024
 
 log = structlog.get_logger()
@@ -149,7 +150,7 @@ def run_web(config: Config, descriptor: int) -> None:
         threads=THREADS,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
-        max_request_body_size=2 << 20,
+        max_request_body_size=LARGEST_BODY,
         ident=None,
         clear_untrusted_proxy_headers=False,
     )

@@ -1,9 +1,11 @@
 """A running `sitebell serve`, and the ways to it that an operator and a site's back end have."""
 
 import json
+import os
 import random
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -42,14 +44,21 @@ class SitebellServer:
             **settings,
         }
         self._log = folder.parent / "serve.log"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Serve, and wait until web and worker are there; nothing if it does already."""
         if self._process is not None:
             return
-        with self._log.open("a") as log:
-            self._process = self.command.start("serve", stdout=log, stderr=log)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SITEBELL_")}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sitebell", "serve"],
+                env=environment | self.command.settings,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         wait_until(self._is_ready, "the server to be ready", START_TIMEOUT)
 
     def stop(self) -> None:

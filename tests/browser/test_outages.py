@@ -34,7 +34,7 @@ def test_receipts_are_kept_until_the_next_visit(
     message = deliver_while_down(shop, server, push_service, "Fresh bread")
     notifications.click(notifications.wait("Fresh bread"))
     wait_until(lambda: browser.evaluate(KEPT) == 2, "both receipts to be kept")
-    assert f"{shop.origin}/quiet" in browser.urls()
+    wait_until(lambda: f"{shop.origin}/quiet" in browser.urls(), "the page of the message")
 
     server.start()
     assert shop.counts(message) == {"recipients": 1, "accepted": 1}

@@ -28,7 +28,7 @@ class Visitor:
 
     def press_bell(self) -> None:
         """Click the page's button, which calls subscribe()."""
-        self.browser.evaluate("void (answer = null)")
+        self.browser.evaluate("void (window.answer = null)")
         self.browser.click("#bell")
 
     def answer(self) -> Json:

@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 
 from sitebell.cli import cli
 
-
 LONGEST_SECONDS = 60  # far more than any command of these tests takes; `serve` that is not refused would run for ever
 
 

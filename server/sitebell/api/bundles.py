@@ -14,6 +14,7 @@ import minify
 
 BUNDLES = "bundles.json"
 TYPES = "sitebell.d.ts"
+GUIDE = "sdk.md"
 CHECKED = "// @ts-check\n"  # for the type checker; means nothing once the files are joined
 
 
@@ -46,6 +47,13 @@ def find_sdk_folder() -> Path:
         if (folder / BUNDLES).is_file():
             return folder
     raise FileNotFoundError(f"The SDK is neither in {checkout} nor in {wheel}: install Sitebell again.")
+
+
+def find_guide() -> Path:
+    """Return the Markdown file that explains the SDK: the checkout's docs/sdk.md, else the copy inside the wheel."""
+    folder = find_sdk_folder()
+    checkout = folder.parents[1] / "docs" / GUIDE
+    return checkout if checkout.is_file() else folder / GUIDE
 
 
 @cache

@@ -7,8 +7,17 @@ from typing import cast
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from sitebell.api.bundles import TYPES, Script, build_scripts, config_line, encode, find_sdk_folder
+from sitebell.api.bundles import (
+    TYPES,
+    Script,
+    build_scripts,
+    config_line,
+    encode,
+    find_guide,
+    find_sdk_folder,
+)
 from sitebell.api.context import config, store
+from sitebell.api.sdk_guide import POLICY, render_guide
 from sitebell.services.sites import find_site
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
@@ -18,7 +27,7 @@ NEVER_STALE = "no-cache"  # kept, but asked for each time: a worker that cannot 
 _NAME = "sitebell_sdk"
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
-sdk = Blueprint("sdk", __name__, url_prefix="/sdk/v1")
+sdk = Blueprint("sdk", __name__)
 
 
 @sdk.record_once
@@ -26,34 +35,42 @@ def _build(state: BlueprintSetupState) -> None:
     state.app.extensions[_NAME] = build_scripts(find_sdk_folder(), _version())
 
 
-@sdk.get("/sitebell.js")
+@sdk.get("/sdk/v1/sitebell.js")
 def get_page_script() -> Response:
     """Send the page SDK, minified."""
     return _send(_script("sitebell.js").minified, AN_HOUR)
 
 
-@sdk.get("/sitebell.src.js")
+@sdk.get("/sdk/v1/sitebell.src.js")
 def get_page_source() -> Response:
     """Send the page SDK as it can be read."""
     return _send(_script("sitebell.js").source, AN_HOUR)
 
 
-@sdk.get("/worker.js")
+@sdk.get("/sdk/v1/worker.js")
 def get_worker_script() -> Response:
     """Send the worker, minified, with the config of the site that the query names."""
     return _send(_config() + _script("worker.js").minified, NEVER_STALE)
 
 
-@sdk.get("/worker.src.js")
+@sdk.get("/sdk/v1/worker.src.js")
 def get_worker_source() -> Response:
     """Send the worker as it can be read, with the same config."""
     return _send(_config() + _script("worker.js").source, NEVER_STALE)
 
 
-@sdk.get("/sitebell.d.ts")
+@sdk.get("/sdk/v1/sitebell.d.ts")
 def get_types() -> Response:
     """Send the TypeScript declarations of the page SDK."""
     return _send((find_sdk_folder() / TYPES).read_text(), AN_HOUR, "text/plain; charset=utf-8")
+
+
+@sdk.get("/docs/sdk")
+def show_guide() -> Response:
+    """Show what the SDK's error codes mean; each error links here."""
+    response = _send(render_guide(find_guide().read_text()), NEVER_STALE, "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 def _version() -> str:

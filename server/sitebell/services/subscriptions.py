@@ -140,6 +140,8 @@ def _create(
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # the same browser was faster in another request
+        if _find(session, site, registration.address) is None:
+            raise
         return put_subscription(session, site, registration, now)
     _record(session, row, EventType.SUBSCRIBED, now)
     return row, True
