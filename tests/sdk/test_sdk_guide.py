@@ -65,6 +65,8 @@ def test_text_is_shown_and_not_run() -> None:
 def test_links_within_the_guide_lead_somewhere() -> None:
     page = render_guide(find_guide().read_text())
 
+    anchors = re.findall(r'id="([^"]+)"', page)
     targets = set(re.findall(r'<a href="#([^"]+)"', page))
     assert targets
-    assert targets <= set(re.findall(r'id="([^"]+)"', page))
+    assert targets <= set(anchors)
+    assert len(anchors) == len(set(anchors))

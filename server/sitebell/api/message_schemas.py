@@ -8,13 +8,19 @@ from marshmallow.validate import Length, OneOf
 from sitebell.api.browser_schemas import Answer, Strict
 from sitebell.api.strict_fields import LOCALE, Flag, Moment, WebUrl, Whole, text
 from sitebell.models import MessageStatus
+from sitebell.services.audiences import MAX_HASHES
+from sitebell.services.content import (
+    DAY,
+    LONGEST_BODY,
+    LONGEST_REPLACE_KEY,
+    LONGEST_TAG,
+    LONGEST_TITLE,
+    LONGEST_TTL,
+    URGENCIES,
+)
 
-DAY = 86_400
-LONGEST_TTL = 28 * DAY  # what push services keep at most
 LAST_JAVASCRIPT_MOMENT = 8_640_000_000_000_000
 MAX_ACTIONS = 4
-MAX_HASHES = 10_000
-URGENCIES = ("very-low", "low", "normal", "high")  # RFC 8030 section 5.3
 
 LATER: dict[str, Any] = {"allow_none": True, "metadata": {"description": "Not in this version: answers not_available."}}
 
@@ -50,14 +56,14 @@ class ActionBody(Strict):
 class NotificationBody(Strict):
     """The Notifications API in snake case."""
 
-    title = text(300, required=True)
-    body = text(3000, minimum=0)
+    title = text(LONGEST_TITLE, required=True)
+    body = text(LONGEST_BODY, minimum=0)
     url = WebUrl(metadata={"description": "What a click opens: http(s), or a path on the site."})
     icon = WebUrl()
     image = WebUrl()
     badge = WebUrl()
     actions = fields.List(fields.Nested(ActionBody), validate=Length(max=MAX_ACTIONS))
-    tag = text(200)
+    tag = text(LONGEST_TAG)
     require_interaction = Flag()
     renotify = Flag()
     silent = Flag()
@@ -81,7 +87,7 @@ class MessageBody(Strict):
     notification = fields.Nested(NotificationBody, required=True)
     ttl = Whole(1, LONGEST_TTL, load_default=DAY, metadata={"description": "Seconds from send_at."})
     urgency = fields.String(validate=OneOf(URGENCIES), load_default="normal")
-    replace_key = text(200, load_default=None, allow_none=True)
+    replace_key = text(LONGEST_REPLACE_KEY, load_default=None, allow_none=True)
     send_at = Moment(
         load_default=None, allow_none=True, metadata={"format": "date-time", "description": "Default: now."}
     )

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from collections import Counter
 
 STYLE = (
     ":root{color-scheme:light dark}"
@@ -25,7 +26,15 @@ _LINK_INSIDE = re.compile(r"\[([^\]]+)\]\((#[\w-]+)\)")
 def render_guide(markdown: str) -> str:
     """Return an HTML page with the text as it is, an anchor at each heading, and links to those."""
     text = html.escape(markdown, quote=False)
-    text = _HEADING.sub(lambda heading: f'<b id="{_anchor(heading[1])}">{heading[0]}</b>', text)
+    seen: Counter[str] = Counter()
+
+    def mark(heading: re.Match[str]) -> str:
+        anchor = _anchor(heading[1])
+        number = seen[anchor]
+        seen[anchor] += 1
+        return f'<b id="{anchor}{f"-{number}" if number else ""}">{heading[0]}</b>'
+
+    text = _HEADING.sub(mark, text)
     text = _LINK_INSIDE.sub(r'<a href="\2">\1</a>', text)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'

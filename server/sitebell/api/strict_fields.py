@@ -1,13 +1,13 @@
 """Fields that check shape and never guess: no "1" for 1, no true for 1, no URL that a browser reads differently."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, Range, Regexp
 
-MAX_URL_LENGTH = 2048
+from sitebell.services.content import LONGEST_URL, find_url_fault
+
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
 
 # The end is written so that Python and JavaScript, which reads it in the OpenAPI document, agree.
@@ -15,10 +15,6 @@ LOCALE = Regexp(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)", error="Write a lan
 TIME_ZONE = Regexp(
     r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}$(?!\n)", error="Write an IANA time zone such as Europe/Berlin."
 )
-
-# Authority without user name: https://good.example@evil.example shows one host and opens the other.
-_ABSOLUTE = re.compile(r"https?://[^/?#@:]+(:[0-9]{1,5})?([/?#].*)?", re.IGNORECASE)
-_IPV6 = re.compile(r"https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?([/?#].*)?", re.IGNORECASE)
 
 
 def text(maximum: int, minimum: int = 1, **options: Any) -> fields.String:
@@ -66,18 +62,15 @@ class WebUrl(fields.String):
     """An http(s) URL, or a path on the site that begins with one slash (SEC-35)."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=[Length(1, MAX_URL_LENGTH), check_web_url], **options)
+        super().__init__(validate=[Length(1, LONGEST_URL), check_web_url], **options)
 
 
 def check_web_url(url: str) -> None:
-    """Refuse what a browser would open elsewhere, or run.
+    """Hand the rule of services/content.py to marshmallow.
 
     Raises:
-        ValidationError: a scheme other than http(s), a user name, `//host`, a backslash, blanks or control characters.
+        ValidationError: a browser would open something else, or run it.
     """
-    if not url.isprintable() or " " in url or "\\" in url:
-        raise ValidationError("Write a URL without blanks, control characters and backslashes.")
-    if url.startswith("/") and not url.startswith("//"):
-        return
-    if not _ABSOLUTE.fullmatch(url) and not _IPV6.fullmatch(url):
-        raise ValidationError("Write https://…, http://… or a path on the site such as /news.")
+    fault = find_url_fault(url)
+    if fault is not None:
+        raise ValidationError(fault)

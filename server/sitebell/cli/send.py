@@ -2,7 +2,6 @@
 
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -11,12 +10,20 @@ from sitebell.cli.output import json_option, print_json
 from sitebell.cli.progress import INTERRUPTED, Watch
 from sitebell.clock import utcnow
 from sitebell.models import MessageStatus
+from sitebell.services.content import (
+    DAY,
+    LONGEST_BODY,
+    LONGEST_REPLACE_KEY,
+    LONGEST_TAG,
+    LONGEST_TITLE,
+    LONGEST_TTL,
+    LONGEST_URL,
+    URGENCIES,
+    find_url_fault,
+)
 from sitebell.services.messages import Draft, create_message
 from sitebell.services.sites import get_site
 
-URGENCIES = ("very-low", "low", "normal", "high")  # RFC 8030 section 5.3
-LONGEST_URL = 2048
-FOUR_WEEKS = 28 * 86_400
 CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
 
 
@@ -51,43 +58,36 @@ class WebAddress(Text):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address; fails when a browser could open something else."""
         url = super().convert(value, param, ctx)
-        if not url.isprintable() or " " in url or "\\" in url:
-            self.fail("write it without blanks, control characters and backslashes.", param, ctx)
-        if url.startswith("/") and not url.startswith("//"):
-            return url
-        if not _is_web(url):
-            self.fail("write https://…, http://… or a path on the site such as /news.", param, ctx)
+        fault = find_url_fault(url)
+        if fault is not None:
+            self.fail(fault, param, ctx)
         return url
-
-
-def _is_web(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
-    except ValueError:
-        return False
 
 
 @click.command()
 @click.option("--site", required=True, metavar="TOKEN", help="The site's token.")
 @click.option("--to", "recipients", multiple=True, required=True, help="everyone, or a subscriber hash; repeatable.")
-@click.option("--title", required=True, type=Text(300), help="The first line of the notification.")
-@click.option("--body", type=Text(3000), help="The text below the title.")
+@click.option("--title", required=True, type=Text(LONGEST_TITLE), help="The first line of the notification.")
+@click.option("--body", type=Text(LONGEST_BODY), help="The text below the title.")
 @click.option("--url", type=WebAddress(), help="What a click opens; a path is one on the site.")
 @click.option("--icon", type=WebAddress(), help="A square picture beside the text.")
 @click.option("--image", type=WebAddress(), help="A large picture.")
 @click.option("--badge", type=WebAddress(), help="A small one-coloured picture for the status bar.")
-@click.option("--tag", type=Text(200), help="A later notification with the same tag replaces this one on the screen.")
+@click.option(
+    "--tag", type=Text(LONGEST_TAG), help="A later notification with the same tag replaces this one on the screen."
+)
 @click.option("--require-interaction", is_flag=True, help="Keep it on the screen until it is clicked or closed.")
 @click.option("--silent", is_flag=True, help="No sound, no vibration.")
 @click.option(
-    "--ttl", type=click.IntRange(1, FOUR_WEEKS), default=86_400, show_default=True, help="Seconds until it is stale."
+    "--ttl", type=click.IntRange(1, LONGEST_TTL), default=DAY, show_default=True, help="Seconds until it is stale."
 )
 @click.option(
     "--urgency", type=click.Choice(URGENCIES), default="normal", show_default=True, help="May it wake a phone?"
 )
 @click.option(
-    "--replace-key", type=Text(200), help="A later message with the same key replaces this one if undelivered."
+    "--replace-key",
+    type=Text(LONGEST_REPLACE_KEY),
+    help="A later message with the same key replaces this one if undelivered.",
 )
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Watch until the message is out.")
 @json_option

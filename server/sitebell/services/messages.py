@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, NotFound
 from sitebell.models import Delivery, DeliveryState, IdempotencyKey, Message, MessageStatus, Site
 from sitebell.services.audiences import check_audience
+from sitebell.services.content import DAY
 from sitebell.services.payloads import check_payload
 
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
@@ -23,7 +24,7 @@ class Draft:
 
     audience: dict[str, Any]
     notification: dict[str, Any]
-    ttl: int = 86_400
+    ttl: int = DAY
     urgency: str = "normal"
     replace_key: str | None = None
     send_at: datetime | None = None

@@ -32,7 +32,8 @@ function handlersOf(name) {
 }
 
 /**
- * Calls the site's own code: what it throws goes to the console and stops nothing of ours.
+ * Calls the site's own code: what it throws stops nothing of ours. It goes to the console and to the page's
+ * own handling of errors; thrown from here, a script of another origin, it would reach that as "Script error."
  *
  * @param {AnyHandler} handler
  * @param {...unknown} details
@@ -42,9 +43,7 @@ function callSafely(handler, ...details) {
   try {
     return handler(...details);
   } catch (failure) {
-    setTimeout(() => {
-      throw failure;
-    });
+    (self.reportError || console.error)(failure);
     return undefined;
   }
 }
