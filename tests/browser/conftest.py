@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from browser.door import Door
 from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.visitor import Visitor
@@ -66,9 +67,15 @@ def running_server(
 
 @pytest.fixture
 def server(running_server: SitebellServer) -> SitebellServer:
-    """The server, started again if a test left it stopped."""
+    """The server, started again if a test left it stopped, and its door opened."""
     running_server.start()
     return running_server
+
+
+@pytest.fixture
+def door(server: SitebellServer) -> Door:
+    """The way by which browsers reach the server, open."""
+    return server.door
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from sqlalchemy import select
 
+from browser.door import Door
 from cli.command_line import CommandLine
 from sitebell.db import Store, open_store
 from sitebell.models import Site, Subscription
@@ -31,15 +32,20 @@ STOP_TIMEOUT = 25
 
 
 class SitebellServer:
-    """One installation, its command line, its server process. A context manager: it serves inside."""
+    """One installation, its command line, its server process. A context manager: it serves inside.
+
+    url: where browsers find it, through the `door`. Back end and operator have a way of their own.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.port = quiet_port()
-        self.url = f"http://localhost:{self.port}"
+        self._port, public_port = quiet_port(), quiet_port()
+        self.door = Door(public_port, self._port)
+        self.url = f"http://localhost:{public_port}"
         self.command = CommandLine(folder)
         self.command.settings = {
             "SITEBELL_DATA": str(folder),
-            "SITEBELL_PORT": str(self.port),
+            "SITEBELL_PORT": str(self._port),
+            "SITEBELL_BASE_URL": self.url,
             "SITEBELL_VAPID_SUBJECT": "mailto:ops@example.com",
             **settings,
         }
@@ -47,7 +53,8 @@ class SitebellServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Serve, and wait until web and worker are there; nothing if it does already."""
+        """Serve behind an open door; return when web and worker are there."""
+        self.door.open()
         if self._process is not None:
             return
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SITEBELL_")}
@@ -62,7 +69,8 @@ class SitebellServer:
         wait_until(self._is_ready, "the server to be ready", START_TIMEOUT)
 
     def stop(self) -> None:
-        """Stop as a service manager does; nothing listens on the port until the next start."""
+        """Stop as a service manager does, behind a shut door; nothing listens until the next start."""
+        self.door.shut()
         if self._process is not None:
             self._process.terminate()
             assert self._process.wait(STOP_TIMEOUT) == 0, self._log.read_text()[-2000:]
@@ -76,6 +84,7 @@ class SitebellServer:
     def __exit__(self, *_: object) -> None:
         self.store.close()
         self.stop()
+        self.door.close()
 
     def ask(self, method: str, path: str, api_key: str = "", body: Any = None) -> tuple[int, Any]:
         """Return status and JSON of one request.
@@ -86,7 +95,7 @@ class SitebellServer:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         data = None if body is None else json.dumps(body).encode()
         headers |= {"Content-Type": "application/json"} if data else {}
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", data, headers, method=method)
         try:
             with ASK.open(request, timeout=20) as answer:
                 return answer.status, json.load(answer)

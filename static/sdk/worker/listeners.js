@@ -28,7 +28,7 @@ function start() {
   listen('notificationclick', onClick);
   listen('notificationclose', onClose);
   listen('message', ({ data }) => (data && data.sitebell === 'flush' ? flush() : null));
-  listen('sync', ({ tag }) => (tag === 'sitebell' ? flush() : null));
+  listen('sync', ({ tag }) => (tag === 'sitebell' ? flushOnSync() : null));
   // Not kept from others: whether it is about our subscription takes a look into the drawer.
   worker.addEventListener('pushsubscriptionchange', (event) => {
     event.waitUntil(within(PATIENCE, renew(event)));

@@ -26,7 +26,7 @@ async function post(letter) {
   if (!config.site) return;
   await keep(OUTBOX_DRAWER, `${letter.at}-${Math.random()}`, letter);
   await trim(OUTBOX_DRAWER, MOST_KEPT);
-  await flush();
+  if (!(await flush())) await askForSync();
 }
 
 /**
@@ -41,26 +41,35 @@ async function report(type, { receipt }, action) {
   if (receipt) await post({ at, event: { type, receipt, at, action: action || undefined } });
 }
 
-/** @type {Promise<void>} one round at a time, or two would send the same letter */
-let round = Promise.resolve();
+/** @type {Promise<boolean>} one round at a time, or two would send the same letter */
+let round = Promise.resolve(true);
 
+/** @returns {Promise<boolean>} whether all letters are off */
 function flush() {
   round = round.then(sendAll, sendAll);
   return round;
 }
 
+/** Fails if letters are left: the browser then comes back after a pause of its own choice. */
+async function flushOnSync() {
+  if (!(await flush())) throw new Error('The server does not answer.');
+}
+
 async function sendAll() {
   const letters = await freshLetters();
+  let isDone = true;
   for (const { name, move } of letters) {
-    if (move && !isTemporary(await sendMove(move))) await discard([name]);
+    if (!move) continue;
+    if (isTemporary(await sendMove(move))) isDone = false;
+    else await discard([name]);
   }
   const receipts = letters.filter(({ event }) => event);
-  if (!receipts.length) return;
-  const body = { events: receipts.map(({ event }) => event) };
-  // Not `{ events }` with a const of that name: tdewolff-minify 2.24 would move this line before that one.
-  const { status } = await exchange(config, 'POST', '/events', body);
-  if (isTemporary(status)) await askForSync();
-  else await discard(receipts.map(({ name }) => name));
+  if (!receipts.length) return isDone;
+  const events = receipts.map(({ event }) => event);
+  const { status } = await exchange(config, 'POST', '/events', { events });
+  if (isTemporary(status)) return false;
+  await discard(receipts.map(({ name }) => name));
+  return isDone;
 }
 
 /** @returns {Promise<(Letter & {name: Request})[]>} oldest first */
@@ -82,7 +91,10 @@ async function discard(names) {
   await Promise.all(names.map((name) => cache.delete(name)));
 }
 
-/** Where the browser has background sync, it wakes us as soon as there is a network again. */
+/**
+ * Where the browser has background sync, it wakes us once it is online. Never asked for in the sync itself:
+ * while only the server is down the next one would follow at once, a hundred a second.
+ */
 async function askForSync() {
   const { sync } = /** @type {any} */ (worker.registration);
   if (sync) await sync.register('sitebell');

@@ -1,0 +1,83 @@
+"""The way by which browsers reach the server: a test can shut it, for an outage that costs no restart."""
+
+import asyncio
+from typing import Any
+
+from support.loop_thread import LoopThread
+
+LOOPBACK = "127.0.0.1"
+
+
+class Door:
+    """Leads from one loopback port to another. It is shut at first; `close()` ends it."""
+
+    def __init__(self, port: int, target: int) -> None:
+        self._port, self._target = port, target
+        self._thread = LoopThread("door")
+        self._listener: asyncio.Server | None = None
+        self._visits: set[asyncio.Task[Any]] = set()
+        self._is_stalled = False
+
+    def open(self) -> None:
+        """Let everyone in; nothing changes for those who are."""
+        if self._listener is None or self._is_stalled:
+            self._thread.run(self._close())
+            self._is_stalled = False
+            self._thread.run(self._listen())
+
+    def shut(self) -> None:
+        """Hang up, and refuse connections from now on."""
+        self._thread.run(self._close())
+
+    def stall(self) -> None:
+        """Hang up, and leave those who come from now on without an answer."""
+        self._thread.run(self._close())
+        self._is_stalled = True
+        self._thread.run(self._listen())
+
+    def close(self) -> None:
+        """Shut it for good."""
+        self.shut()
+        self._thread.stop()
+
+    async def _listen(self) -> None:
+        self._listener = await asyncio.start_server(self._let_in, LOOPBACK, self._port)
+
+    async def _close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        for visit in self._visits:
+            visit.cancel()
+        await asyncio.gather(*self._visits, return_exceptions=True)
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = asyncio.create_task(self._attend(reader, writer))
+        self._visits.add(visit)
+        visit.add_done_callback(self._visits.discard)
+        visit.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_stalled:
+            await asyncio.Event().wait()
+        try:
+            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, self._target)
+        except OSError:
+            return  # no server behind the door
+        ways = [asyncio.create_task(_carry(reader, far_writer)), asyncio.create_task(_carry(far_reader, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            far_writer.transport.abort()
+
+
+async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(1 << 16):
+            sink.write(data)
+            await sink.drain()
+    except ConnectionError:
+        pass  # one of the two has hung up
