@@ -35,7 +35,7 @@ check-javascript: ## the part of check that needs Node
 	@npm run --silent check
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error # not ci: it refuses a lock without other systems' binaries
 	@touch $@
 
 bench: ## measure delivery beside the peers; writes bench/results.json

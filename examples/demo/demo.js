@@ -5,7 +5,16 @@ import { enableCopying } from './copy.js';
 import { followLast, lookAgain, sendMessage } from './delivery.js';
 import { note, showLadder } from './ladder.js';
 import { EVENTS, logEvent } from './log.js';
-import { currentState, part, ring, sendButton, showFacts, showState, subscribeButton, unsubscribeButton } from './page.js';
+import {
+  currentState,
+  part,
+  ring,
+  sendButton,
+  showFacts,
+  showState,
+  subscribeButton,
+  unsubscribeButton,
+} from './page.js';
 import { OBSTACLES, UNANSWERED, unblockHelp } from './states.js';
 
 const SDK_PATIENCE = 10_000;
@@ -122,6 +131,9 @@ async function watchForSdk() {
 
 function reportMissingSdk() {
   if ('init' in Sitebell || currentState() === 'error') return;
-  showState('error', 'The SDK did not arrive. Is “sitebell demo” still running in your terminal? Start it and try again.');
+  showState(
+    'error',
+    'The SDK did not arrive. Is “sitebell demo” still running in your terminal? Start it and try again.',
+  );
   subscribeButton.addEventListener('click', () => location.reload(), { once: true });
 }

@@ -84,7 +84,8 @@ function remark(sent, status, counts) {
   if (counts.closed > 0) return 'You dismissed it, and the server knows.';
   if (counts.shown > 0) return 'It is on your screen: click it.';
   if (counts.retrying > 0) return 'The push service gave no answer yet. The server tries again by itself.';
-  if (status === 'paused') return 'Paused: the push service refuses this server for now. The log in your terminal says why.';
+  if (status === 'paused')
+    return 'Paused: the push service refuses this server for now. The log in your terminal says why.';
   if (counts.accepted > 0 && waited > SHOWN_SOON) {
     return 'Accepted, but not shown yet. Is “do not disturb” on, or are notifications of this browser off in the system?';
   }

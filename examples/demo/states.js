@@ -58,7 +58,8 @@ export const STATES = {
 export const OBSTACLES = {
   insecure_context: 'Browsers allow push on https pages and on localhost only. Open the page by its localhost address.',
   unsupported: 'Private windows have no push either: if this is one, open the page in an ordinary window.',
-  needs_install: 'On an iPhone or iPad, add this page to the Home Screen (Share, then Add to Home Screen) and open it there.',
+  needs_install:
+    'On an iPhone or iPad, add this page to the Home Screen (Share, then Add to Home Screen) and open it there.',
 };
 
 /** The visitor closed the browser's question. */

@@ -1,6 +1,6 @@
 // @ts-check
 // Runs before the first paint, so that a chosen theme does not flash; the switch itself is in the page.
-(function () {
+(() => {
   'use strict';
   const THEMES = ['light', 'dark'];
 

@@ -1,6 +1,8 @@
-"""What a page with Sitebell asks of whom: its own origin and the Sitebell server, nobody else, under a strict policy."""
+"""Whom a page with Sitebell asks: its own origin and the Sitebell server, nobody else, under a strict policy."""
 
 from urllib.parse import urlsplit
+
+import pytest
 
 from browser.server import SitebellServer
 from browser.shop import PAGE_SCRIPT, Shop
@@ -71,7 +73,8 @@ def test_the_way_out_is_closed_and_watched(visitor: Visitor, browser: Browser, p
     push_service.refused.clear()
 
 
-def test_no_cookie_is_set_or_sent(subscriber: Visitor, browser: Browser, server: SitebellServer) -> None:
+@pytest.mark.usefixtures("subscriber")
+def test_no_cookie_is_set_or_sent(browser: Browser, server: SitebellServer) -> None:
     """Neither at the site nor at the server, whose answers a page may read only without them."""
     assert browser.evaluate("document.cookie") == ""
     browser.goto(f"{server.url}/livez")

@@ -37,14 +37,20 @@ def test_a_click_opens_the_url_of_the_message(
 
     wait_for_tab(browser, f"{shop.origin}/bread?from=bell#today")
     notifications.wait_gone(shown)
-    assert shop.wait_for_counts(message, shown=1, clicked=1) == {"recipients": 1, "accepted": 1, "shown": 1, "clicked": 1}
+    assert shop.wait_for_counts(message, shown=1, clicked=1) == {
+        "recipients": 1,
+        "accepted": 1,
+        "shown": 1,
+        "clicked": 1,
+    }
     event = subscriber.wait_for_event("click")
     assert (event["message"], event["action"]) == (message, "")
     assert event["url"] == f"{shop.origin}/bread?from=bell#today"
 
 
+@pytest.mark.usefixtures("subscriber")
 def test_a_click_without_a_url_opens_the_front_page(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    browser: Browser, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     browser.goto(f"{shop.origin}/menu")
     shop.send("Hello")
@@ -75,8 +81,9 @@ def test_a_click_brings_an_open_page_to_the_front(
     assert sorted(browser.urls()) == [f"{shop.origin}{path}" for path in ("/book", "/bread", "/menu")]
 
 
+@pytest.mark.usefixtures("subscriber")
 def test_a_page_with_another_address_is_left_as_it_is(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    browser: Browser, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     """The visitor may have written something there."""
     shop.send("Fresh bread", url="/bread")

@@ -1,15 +1,17 @@
 """The browser is closed for the night: push services keep what comes meanwhile."""
 
+import pytest
+
 from browser.shop import Shop
-from browser.visitor import Visitor
 from support.browser import Browser
 from support.notifications import NotificationDaemon
 
 RECONNECTED = 40
 
 
+@pytest.mark.usefixtures("subscriber")
 def test_a_message_waits_until_the_browser_is_started_again(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    browser: Browser, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     """No page of the site has to be open for it."""
     browser.stop()

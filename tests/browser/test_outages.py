@@ -1,5 +1,7 @@
 """The Sitebell server is down: pages work, nothing that happened is lost, and all is made up for later."""
 
+import pytest
+
 from browser.door import Door
 from browser.server import SitebellServer
 from browser.shop import Shop
@@ -10,17 +12,9 @@ from support.push_service import PushService
 from support.waiting import wait_until
 
 KEPT = "caches.open('sitebell-outbox').then(drawer => drawer.keys()).then(kept => kept.length)"
-DROP = "navigator.serviceWorker.getRegistration('/bell/').then(r => r.pushManager.getSubscription()).then(s => s.unsubscribe())"
 
 
-def deliver_while_down(shop: Shop, door: Door, push_service: PushService, title: str) -> str:
-    """Let a push service take a message, which reaches the browser after the server has gone away."""
-    push_service.set_offline(True, drop=False)
-    message = shop.send(title, url="/quiet")
-    shop.wait_for_counts(message, accepted=1)
-    door.shut()
-    push_service.set_offline(False)
-    return message
+EVENTS = 12
 
 
 def test_receipts_are_kept_until_the_next_visit(
@@ -55,8 +49,8 @@ def test_receipts_are_kept_until_the_next_visit(
     wait_until(lambda: browser.evaluate(KEPT) == 0, "the receipts to be forgotten")
 
 
+@pytest.mark.usefixtures("subscriber")
 def test_receipts_are_kept_until_the_next_push(
-    subscriber: Visitor,
     browser: Browser,
     shop: Shop,
     door: Door,
@@ -64,7 +58,11 @@ def test_receipts_are_kept_until_the_next_push(
     push_service: PushService,
 ) -> None:
     """No page of the site is open any more."""
-    first = deliver_while_down(shop, door, push_service, "Fresh bread")
+    push_service.set_offline(True, drop=False)
+    first = shop.send("Fresh bread")
+    shop.wait_for_counts(first, accepted=1)
+    door.shut()
+    push_service.set_offline(False)
     notifications.dismiss(notifications.wait("Fresh bread"))
     wait_until(lambda: browser.evaluate(KEPT) == 2, "both receipts to be kept")
     browser.goto("about:blank")
@@ -76,7 +74,41 @@ def test_receipts_are_kept_until_the_next_push(
     assert shop.wait_for_counts(first, shown=1, closed=1) == {"recipients": 1, "accepted": 1, "shown": 1, "closed": 1}
 
 
-def test_a_page_without_the_sdk_works(visitor: Visitor, browser: Browser, shop: Shop, door: Door) -> None:
+def test_a_server_that_is_down_is_not_asked_without_end(
+    subscriber: Visitor, browser: Browser, shop: Shop, door: Door, notifications: NotificationDaemon
+) -> None:
+    """Each event is a reason to try, and in Chromium one for a background sync, which tries once more."""
+    door.fail()
+    for number in range(EVENTS // 2):
+        shop.send(f"Number {number}")
+        notifications.dismiss(notifications.wait(f"Number {number}"))
+    wait_until(lambda: browser.evaluate(KEPT) == EVENTS, "all receipts to be kept")
+
+    assert 0 < door.knocks <= 2 * EVENTS
+
+    door.open()
+    subscriber.visit()
+
+
+def test_a_server_that_hangs_holds_no_notification_up(
+    subscriber: Visitor, shop: Shop, door: Door, notifications: NotificationDaemon
+) -> None:
+    """The next one comes while the worker still waits for the answer to the first one's receipt."""
+    door.stall()
+    first = shop.send("Fresh bread")
+    notifications.wait("Fresh bread")
+    second = shop.send("More bread")
+    notifications.wait("More bread")
+    assert shop.counts(first) == {"recipients": 1, "accepted": 1}
+
+    door.open()
+    subscriber.visit()
+
+    shop.wait_for_counts(first, shown=1)
+    shop.wait_for_counts(second, shown=1)
+
+
+def test_a_page_without_the_sdk_works(browser: Browser, shop: Shop, door: Door) -> None:
     """The script does not arrive: what the page asks for waits in its queue, and nothing throws."""
     door.shut()
     browser.goto(f"{shop.origin}/")
@@ -88,7 +120,7 @@ def test_a_page_without_the_sdk_works(visitor: Visitor, browser: Browser, shop: 
 
 
 def test_subscribing_fails_with_a_sentence_and_works_when_the_server_is_back(
-    visitor: Visitor, browser: Browser, shop: Shop, door: Door, notifications: NotificationDaemon
+    visitor: Visitor, shop: Shop, server: SitebellServer, door: Door, notifications: NotificationDaemon
 ) -> None:
     visitor.visit()
     door.shut()
@@ -98,7 +130,7 @@ def test_subscribing_fails_with_a_sentence_and_works_when_the_server_is_back(
     error = visitor.answer()["error"]
 
     assert (error["code"], error["status"]) == ("server_unreachable", 0)
-    assert error["message"].startswith(f"No answer from {door.url}: check that it runs")
+    assert error["message"].startswith(f"No answer from {server.url}: check that it runs")
     assert visitor.wait_for_event("error") == error
     door.open()
     visitor.subscribe()
@@ -106,9 +138,7 @@ def test_subscribing_fails_with_a_sentence_and_works_when_the_server_is_back(
     notifications.wait("Here you are")
 
 
-def test_a_subscriber_is_one_while_the_server_is_down(
-    subscriber: Visitor, shop: Shop, door: Door
-) -> None:
+def test_a_subscriber_is_one_while_the_server_is_down(subscriber: Visitor, door: Door) -> None:
     """What is known is told, and that it is not confirmed; a visit finds nothing to complain about."""
     door.shut()
 
@@ -119,9 +149,7 @@ def test_a_subscriber_is_one_while_the_server_is_down(
     assert subscriber.heard("error") == []
 
 
-def test_leaving_is_possible_and_the_server_learns_of_it_later(
-    subscriber: Visitor, shop: Shop, door: Door
-) -> None:
+def test_leaving_is_possible_and_the_server_learns_of_it_later(subscriber: Visitor, shop: Shop, door: Door) -> None:
     door.shut()
 
     farewell = subscriber.call("unsubscribe")
@@ -135,10 +163,10 @@ def test_leaving_is_possible_and_the_server_learns_of_it_later(
 
 
 def test_a_drop_that_was_found_while_the_server_was_down_is_mended_later(
-    subscriber: Visitor, browser: Browser, shop: Shop, door: Door, notifications: NotificationDaemon
+    subscriber: Visitor, shop: Shop, door: Door, notifications: NotificationDaemon
 ) -> None:
     (before,) = shop.subscriptions()
-    assert browser.evaluate(DROP) is True
+    subscriber.drop_subscription()
     door.shut()
     subscriber.visit("/?again")
     assert subscriber.wait_for_event("error")["code"] == "server_unreachable"

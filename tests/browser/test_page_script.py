@@ -1,5 +1,9 @@
 """The script tag: calls before it has loaded, two tags, handlers that come late, mistakes of the page."""
 
+from collections.abc import Callable
+
+import pytest
+
 from browser.shop import Shop
 from browser.visitor import Visitor
 from browser.website import JAVASCRIPT
@@ -49,7 +53,9 @@ def test_a_second_tag_does_no_harm(
     notifications.wait("Fresh bread")
     visitor.wait_for_event("show")
 
-    assert browser.evaluate("performance.getEntriesByType('resource').filter(e => /sitebell.js/.test(e.name)).length > 0")
+    assert browser.evaluate(
+        "performance.getEntriesByType('resource').filter(e => /sitebell.js/.test(e.name)).length > 0"
+    )
     counted = {name: len(visitor.heard(name)) for name in ("ready", "subscribe", "show", "error")}
     assert counted == {"ready": 1, "subscribe": 1, "show": 1, "error": 0}
     assert len(shop.subscriptions()) == 1
@@ -63,8 +69,9 @@ def test_a_handler_that_comes_late_hears_that_the_sdk_is_ready(visitor: Visitor,
     assert late is True
 
 
+@pytest.mark.usefixtures("subscriber")
 def test_a_handler_hears_once_or_until_it_is_taken_off(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    browser: Browser, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     browser.evaluate(
         "void (window.told = [], window.often = event => told.push('on ' + event.title),"
@@ -82,7 +89,7 @@ def test_a_handler_hears_once_or_until_it_is_taken_off(
     assert browser.evaluate("told") == ["on One", "once One", "on Two"]
 
 
-def test_the_site_can_be_named_by_init(visitor: Visitor, browser: Browser, shop: Shop) -> None:
+def test_the_site_can_be_named_by_init(visitor: Visitor, shop: Shop) -> None:
     """Where the page has no say in the attributes of the tag."""
     tag = shop.script_tag().replace(f'data-site="{shop.token}"', "")
     command = f"<script>window.Sitebell = [['init', {{ site: '{shop.token}' }}]];</script>"
@@ -107,7 +114,7 @@ def test_a_mistake_of_the_page_is_answered_with_what_to_write(visitor: Visitor, 
 
 
 def test_a_page_that_the_operator_does_not_know_is_told_where_to_look(
-    visitor: Visitor, shop: Shop, new_shop: "type[Shop]"
+    visitor: Visitor, shop: Shop, new_shop: Callable[[], Shop]
 ) -> None:
     """Another origin than the site's: browsers hide the server's answer from it, so the sentence names the origin."""
     other = new_shop()

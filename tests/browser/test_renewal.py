@@ -13,7 +13,6 @@ from support.waiting import wait_until
 
 FIREFOX_ALONE = pytest.mark.parametrize("one_browser", ["firefox"], indirect=True)
 CHROMIUM_ALONE = pytest.mark.parametrize("one_browser", ["chromium"], indirect=True)
-DROP = "navigator.serviceWorker.getRegistration('/bell/').then(r => r.pushManager.getSubscription()).then(s => s.unsubscribe())"
 # The page's record of what it agreed on with the server, as it will be in a day.
 A_DAY_LATER = """void Object.keys(localStorage).filter(name => name.startsWith('sitebell:')).forEach(name => {
   const record = JSON.parse(localStorage[name]);
@@ -30,10 +29,10 @@ def known_endpoint(visitor: Visitor) -> str:
 
 
 def test_a_dropped_subscription_is_found_at_the_next_visit(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    subscriber: Visitor, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     (before,) = shop.subscriptions()
-    assert browser.evaluate(DROP) is True
+    subscriber.drop_subscription()
 
     subscriber.visit()
 
@@ -54,10 +53,10 @@ def assert_moved(before: Subscription, after: Subscription, update: Json) -> Non
 
 
 def test_one_that_was_closed_as_gone_is_revived_at_the_next_visit(
-    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+    subscriber: Visitor, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     (before,) = shop.subscriptions()
-    assert browser.evaluate(DROP) is True
+    subscriber.drop_subscription()
     shop.wait_until_sent(shop.send("Anybody there?"))
     assert [row.status for row in shop.subscriptions()] == ["gone"]
 
@@ -125,8 +124,9 @@ def test_an_open_page_hears_of_pushsubscriptionchange(
 
 
 @CHROMIUM_ALONE
+@pytest.mark.usefixtures("subscriber")
 def test_a_push_that_finds_no_permission_ends_the_subscription(
-    subscriber: Visitor, browser: Browser, shop: Shop, push_service: PushService
+    browser: Browser, shop: Shop, push_service: PushService
 ) -> None:
     """Chromium accepts it, shows nothing and unsubscribes; the message after that is answered 410."""
     browser.set_permission(shop.origin, "denied")

@@ -9,11 +9,11 @@ from browser.visitor import Visitor
 from support.browser import Browser
 from support.notifications import NotificationDaemon
 
+pytestmark = pytest.mark.usefixtures("subscriber")
+
 
 @pytest.fixture
-def neighbour(
-    new_shop: Callable[[], Shop], subscriber: Visitor, browser: Browser, notifications: NotificationDaemon
-) -> Shop:
+def neighbour(new_shop: Callable[[], Shop], browser: Browser, notifications: NotificationDaemon) -> Shop:
     """Another website, at which the subscriber of the first subscribes too."""
     shop = new_shop()
     visitor = Visitor(browser, notifications, shop)

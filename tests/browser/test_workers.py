@@ -67,7 +67,8 @@ def app_user(visitor: Visitor, shop: Shop) -> Visitor:
     return visitor
 
 
-def test_a_worker_of_its_own_stays_below_its_scope(subscriber: Visitor, browser: Browser) -> None:
+@pytest.mark.usefixtures("subscriber")
+def test_a_worker_of_its_own_stays_below_its_scope(browser: Browser) -> None:
     """It controls no page of the site."""
     assert browser.evaluate(WORKERS) == [["/bell/", "bell-worker.js?own=1"]]
     assert browser.evaluate(CONTROLLER) is None

@@ -15,6 +15,10 @@ SUBSCRIPTION = """navigator.serviceWorker.getRegistrations()
   .then(one => one && one.toJSON())"""
 
 
+DROP = """navigator.serviceWorker.getRegistration('/bell/')
+  .then(one => one.pushManager.getSubscription()).then(one => one.unsubscribe())"""
+
+
 class Visitor:
     """Reads, clicks and waits; what the page's script wrote down is what it knows of the SDK."""
 
@@ -88,6 +92,10 @@ class Visitor:
         """Return the push subscription that the browser has for this shop."""
         found: Json | None = self.browser.evaluate(SUBSCRIPTION)
         return found
+
+    def drop_subscription(self) -> None:
+        """End the push subscription in the browser, without a word to the SDK."""
+        assert self.browser.evaluate(DROP) is True
 
     def _heard_at_all(self) -> Any:
         try:
