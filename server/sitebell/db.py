@@ -29,7 +29,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5173BE11  # any number, as long as every Sitebell uses the same one
-ENGINE_OPTIONS: dict[str, Any] = {"hide_parameters": True}  # or a failed statement would log endpoints and keys
+ENGINE_OPTIONS: dict[str, Any] = {
+    "hide_parameters": True,  # or a failed statement would log endpoints and keys
+    "pool_pre_ping": True,  # a database server may have been restarted
+}
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -73,7 +76,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Store:
     """An open database.
 
-    `reading()` never waits for a writer and cannot write; `writing()` is exclusive from its first statement
+    `reading()` never waits for a writer and cannot write; `writing()` is exclusive from its beginning
     (`BEGIN IMMEDIATE` on SQLite), so a transaction never finds out at its end that it may not write.
     """
 
@@ -91,6 +94,7 @@ class Store:
     def writing(self) -> Iterator[Session]:
         """Open a session that commits when the block ends and rolls back when it raises."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # waits for its turn here, so that a clock read in the block is not stale
             yield session
 
     def is_at_head(self) -> bool:
@@ -116,14 +120,14 @@ class Store:
 
 def open_store(url: str) -> Store:
     """Open the database at an SQLAlchemy URL, outside Flask: worker, supervisor and command line."""
-    engine = create_engine(url, **ENGINE_OPTIONS)
+    engine = create_engine(_patient(url), **ENGINE_OPTIONS)
     _prepare(engine)
     return Store(engine)
 
 
 def attach_store(app: Flask, url: str) -> Store:
     """Open the database for a web application; Flask-SQLAlchemy owns the engine and its end."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_DATABASE_URI"] = _patient(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     extension = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
     extension.init_app(app)
@@ -141,6 +145,14 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database)
 
 
+def _patient(url: str) -> str:
+    """Let SQLite wait 30 seconds for another writer, unless the URL says `?timeout=` otherwise (REL-11)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and "timeout" not in parsed.query:
+        parsed = parsed.update_query_dict({"timeout": "30"})
+    return parsed.render_as_string(hide_password=False)
+
+
 def _prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
@@ -149,7 +161,7 @@ def _prepare(engine: Engine) -> None:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # sqlite3 must not open transactions of its own
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 import structlog
 import waitress
+from sqlalchemy.exc import SQLAlchemyError
 
 from sitebell.app import create_app
 from sitebell.config import Config
 from sitebell.errors import SitebellError
 from sitebell.worker import release_leases, watch_parent
 
+WEB = "web"
 STOP_SECONDS = 20.0
 FIRST_RESTART_SECONDS = 0.2
 LONGEST_RESTART_SECONDS = 10.0
@@ -77,6 +79,7 @@ class Supervisor:
 
     config: Config
     children: list[Child]
+    unreleased: list[str] = field(default_factory=list)
     signals: int = 0
     changed: threading.Event = field(default_factory=threading.Event)
 
@@ -88,6 +91,7 @@ class Supervisor:
         while not self.signals:
             for child in self.children:
                 self._tend(child)
+            self._release()
             self.changed.wait(0.2)
             self.changed.clear()
         self._stop()
@@ -100,14 +104,20 @@ class Supervisor:
         ended = child.take_ended()
         if ended is not None:
             log.error("process ended", name=child.name, pid=ended.pid, status=ended.returncode)
-            self._release(child)
+            self.unreleased.append(child.name)
         if child.process is None and time.monotonic() >= child.restart_at:
             child.start()
 
-    def _release(self, child: Child) -> None:
-        if not child.name.startswith("web"):
-            count = release_leases(self.config, child.name)
-            log.info("leases returned", name=child.name, batches=count)
+    def _release(self) -> None:
+        """Return the leases of the dead; what the database does not take now is tried again in the next round."""
+        for name in list(self.unreleased):
+            try:
+                count = 0 if name == WEB else release_leases(self.config, name)
+            except SQLAlchemyError as error:
+                log.warning("leases cannot be returned yet", name=name, reason=type(error).__name__)
+                return
+            log.info("leases returned", name=name, batches=count)
+            self.unreleased.remove(name)
 
     def _stop(self) -> None:
         for child in self.children:
@@ -120,7 +130,8 @@ class Supervisor:
             if child.is_running:
                 log.error("process killed: it did not end in time", name=child.name)
                 child.send(signal.SIGKILL)
-                self._release(child)
+                self.unreleased.append(child.name)
+        self._release()
 
 
 def run(config: Config) -> None:
@@ -129,10 +140,10 @@ def run(config: Config) -> None:
     Raises:
         SitebellError: the address is taken, or the installation cannot be used.
     """
-    create_app(config)  # migrations, master key and VAPID subject are checked before anything is started
+    create_app(config)  # migrations and master key are checked before anything is started
     listener = _listen(config)
     web = ["web", "--descriptor", str(listener.fileno())] + (["--demo"] if config.demo else [])
-    children = [Child("web", web, (listener.fileno(),))]
+    children = [Child(WEB, web, (listener.fileno(),))]
     for number in range(config.workers):
         name = f"{socket.gethostname()}:{os.getpid()}:{number}"
         children.append(Child(name, ["worker", "--name", name] + (["--demo"] if config.demo else [])))

@@ -19,8 +19,8 @@ from sitebell.db import BigId, UtcDateTime
 class Queued:
     """The columns of a table whose rows are work: due when `due_at` has come and no lease runs.
 
-    `due_at` None means finished: the row is never claimed again. `crashes` counts the workers that died over the row
-    since work on it last made progress.
+    `due_at` None means finished: the row is never claimed again. `crashes` counts the workers that died after they had
+    begun the row, since work on it last made progress; a row that was merely leased is not to blame.
     """
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -28,6 +28,7 @@ class Queued:
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_owner: Mapped[str | None] = mapped_column(String(120))
     lease_token: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_begun: Mapped[bool] = mapped_column(default=False)
     crashes: Mapped[int] = mapped_column(default=0)
 
 
@@ -51,8 +52,9 @@ def claim(
     row = session.scalars(query.with_for_update(skip_locked=True)).first()
     if row is None:
         return None
-    if row.lease_until is not None:
+    if row.is_begun:
         row.crashes += 1
+    row.is_begun = False
     row.lease_owner, row.lease_until = owner, now + lease
     row.lease_token = secrets.randbits(62)
     session.flush()
@@ -65,18 +67,19 @@ def renew(session: Session, row: Queued, *, now: datetime, lease: timedelta, has
     return _write(session, row, **values)
 
 
+def begin(session: Session, row: Queued) -> bool:
+    """Note, before the work is done, that it is being done; False when the lease was lost."""
+    return _write(session, row, is_begun=True)
+
+
 def release(session: Session, row: Queued, *, due_at: datetime | None) -> bool:
     """Give a lease back, with the moment of the next work (None: finished); False when it was lost."""
-    return _write(session, row, lease_until=None, lease_owner=None, due_at=due_at)
+    return _write(session, row, lease_until=None, lease_owner=None, is_begun=False, due_at=due_at)
 
 
 def release_owner(session: Session, table: type[Work], owner: str) -> int:
     """Free every row leased to a worker that is known to be dead; return how many."""
-    statement = (
-        update(table)
-        .where(table.lease_owner == owner)
-        .values(lease_until=None, lease_owner=None, crashes=table.crashes + 1)
-    )
+    statement = update(table).where(table.lease_owner == owner).values(lease_until=None, lease_owner=None)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 

@@ -44,6 +44,7 @@ class Installation:
         self.push = push
         self.clock = StoppedClock()
         self.lease_seconds = 5
+        self.settings_of_test: dict[str, str] = {}
         self.url = f"sqlite:///{folder / 'sitebell.sqlite3'}"
         self.store = open_store(self.url)
         self.store.upgrade()
@@ -67,6 +68,7 @@ class Installation:
             "SITEBELL_BASE_URL": "https://bell.example.com",
             "SITEBELL_LEASE_SECONDS": str(self.lease_seconds),
             **self.push.settings(),
+            **self.settings_of_test,
         }
 
     def subscribe(self, devices: Iterable[Subscriber]) -> list[Subscription]:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -121,6 +122,28 @@ def test_rel_15_a_signal_stops_everything_with_exit_code_0(number: signal.Signal
 
     assert process.wait(timeout=25) == 0
     assert not any(map(is_alive, pids))
+
+
+def test_rel_12_a_held_write_lock_stops_neither_reads_nor_the_server(
+    installation: Installation, serve: Callable[[], Serve], port: int
+) -> None:
+    """Every GET answers, the supervisor outlives a worker that dies, and all goes on when the lock is gone."""
+    installation.settings_of_test["SITEBELL_DATABASE_URL"] = f"{installation.url}?timeout=1"
+    process = serve()
+    victim = children(process)["worker"]
+    lock = sqlite3.connect(installation.folder / "sitebell.sqlite3", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: children(process).get("worker", victim) != victim, "the next worker", timeout=30)
+    pages = ["/livez", "/v1/openapi.json", f"/v1/sites/{installation.site.token}"]
+    statuses = [get(port, page)[0] for page in pages]
+    lock.execute("ROLLBACK")
+    lock.close()
+
+    assert statuses == [200, 200, 200]
+    wait_until(lambda: is_ready(port), "the server to be ready again", timeout=40)
+    assert process.poll() is None
 
 
 def test_no_child_survives_a_killed_supervisor(serve: Callable[[], Serve]) -> None:

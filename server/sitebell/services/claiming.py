@@ -50,7 +50,7 @@ class Claimed:
 def has_claimable(session: Session, now: datetime) -> bool:
     """Say whether a batch is due and free."""
     free = or_(Batch.lease_until.is_(None), Batch.lease_until <= now)
-    return session.scalar(select(exists(select(Batch.id).where(Batch.due_at <= now, free, _not_paused())))) or False
+    return session.scalar(select(exists(select(Batch.id).where(Batch.due_at <= now, free, _may_go_on(now))))) or False
 
 
 def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta) -> Claimed | None:
@@ -59,7 +59,7 @@ def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta
     Deliveries of a cancelled, failed or expired message end here, and so do those whose subscription is no longer
     subscribed: `skipped`, with the reason. `jobs` may be empty; the batch is closed like any other.
     """
-    batch = work_queue.claim(session, Batch, owner=owner, now=now, lease=lease, where=_not_paused())
+    batch = work_queue.claim(session, Batch, owner=owner, now=now, lease=lease, where=_may_go_on(now))
     if batch is None:
         return None
     message = session.get_one(Message, batch.message_id)
@@ -76,20 +76,39 @@ def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta
 def close_batch(session: Session, claimed: Claimed, now: datetime) -> bool:
     """Give the lease back: finished when no delivery is open, else due when the first of them is.
 
-    Returns False when the lease was lost; then nothing was changed.
+    What ended meanwhile is due at once, and nothing is due later than its message expires: no delivery stays open
+    for longer than it could be sent. Returns False when the lease was lost; then nothing was changed.
     """
+    message = session.get_one(Message, claimed.message.id, with_for_update=True, populate_existing=True)
     query = select(func.count(), func.min(func.coalesce(Delivery.due_at, now)))
-    open_count, due_at = session.execute(query.where(*_open_rows(claimed.batch))).one()
-    if not work_queue.release(session, claimed.batch, due_at=due_at if open_count else None):
+    open_count, first = session.execute(query.where(*_open_rows(claimed.batch))).one()
+    due_at = None
+    if open_count:
+        due_at = now if _end_of(message, now) else min(first, message.expires_at)
+    if not work_queue.release(session, claimed.batch, due_at=due_at):
         return False
     if not open_count:
-        message = session.get_one(Message, claimed.message.id, with_for_update=True, populate_existing=True)
         finish_message(session, message, now)
     return True
 
 
-def _not_paused() -> ColumnElement[bool]:
-    return exists(select(Message.id).where(Message.id == Batch.message_id, Message.status != MessageStatus.PAUSED))
+def fail_message(session: Session, message: Message, reason: str, now: datetime) -> None:
+    """End a message that cannot be sent, with the reason for its sender; its open deliveries fail."""
+    message.status, message.status_reason, message.finished_at = MessageStatus.FAILED, reason[:500], now
+    session.flush()
+    end_deliveries(session, message, now)
+
+
+def end_deliveries(session: Session, message: Message, now: datetime) -> None:
+    """Make every open delivery of a message that was cancelled or failed due, so that the workers end it at once."""
+    waiting = update(Batch).where(Batch.message_id == message.id, Batch.due_at > now)
+    session.execute(waiting.values(due_at=now), execution_options={"synchronize_session": False})
+
+
+def _may_go_on(now: datetime) -> ColumnElement[bool]:
+    """A paused message's batches wait, but only as long as there is something left to send."""
+    not_held = or_(Message.status != MessageStatus.PAUSED, Message.expires_at <= now)
+    return exists(select(Message.id).where(Message.id == Batch.message_id, not_held))
 
 
 def _open_rows(batch: Batch) -> tuple[ColumnElement[bool], ...]:
@@ -133,8 +152,8 @@ def _has_newer(message: Message) -> ColumnElement[bool]:
         .where(
             newer.site_id == message.site_id,
             newer.replace_key == message.replace_key,
-            newer.id > message.id,
-            newer.status != MessageStatus.CANCELLED,
+            or_(newer.send_at > message.send_at, and_(newer.send_at == message.send_at, newer.id > message.id)),
+            newer.status.not_in((MessageStatus.CANCELLED, MessageStatus.FAILED)),
         )
     )
 
@@ -163,7 +182,8 @@ def _isolate(session: Session, batch: Batch, now: datetime) -> None:
     if len(ids) <= 1:
         _finish_open(session, batch, DeliveryState.FAILED, "its worker died every time it was sent", now)
         return
-    batch.crashes = CRASHES_UNTIL_SPLIT - 1  # the guilty half splits again at its next crash, the other one is sent
+    # The guilty half splits again at its next crash; one delivery by itself gets every chance before it fails.
+    batch.crashes = CRASHES_UNTIL_SPLIT - 1 if len(ids) > 3 else 0
     other = Batch(message_id=batch.message_id, due_at=now, crashes=batch.crashes)
     session.add(other)
     session.flush()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sitebell.models import Lane, Message, MessageStatus
@@ -79,10 +80,25 @@ def closed_lanes(session: Session, now: datetime) -> dict[LaneKey, datetime]:
 
 def close_lane(session: Session, lane: Lane) -> None:
     """Close a lane for every worker; the messages of the site that it concerns say why they stand still."""
-    session.merge(lane)
+    _write(session, lane)
     if lane.site_id != EVERY_SITE:
         waiting = update(Message).where(Message.site_id == lane.site_id, Message.status == MessageStatus.SENDING)
         session.execute(waiting.values(status_reason=lane.reason), execution_options={"synchronize_session": False})
+
+
+def _write(session: Session, lane: Lane) -> None:
+    """Store a lane; what another worker said keeps it closed if it lasts longer."""
+    key = (lane.site_id, lane.host)
+    known = session.get(Lane, key, with_for_update=True, populate_existing=True)
+    if known is None:
+        try:
+            with session.begin_nested():
+                session.add(lane)
+                return
+        except IntegrityError:  # another worker was faster
+            known = session.get_one(Lane, key, with_for_update=True, populate_existing=True)
+    if lane.closed_until > known.closed_until:
+        known.closed_until, known.reason = lane.closed_until, lane.reason
 
 
 def opens_at(lanes: Mapping[LaneKey, datetime], site_id: int, host: str, now: datetime) -> datetime | None:

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, NotFound
 from sitebell.models import Delivery, DeliveryState, IdempotencyKey, Message, MessageStatus, Site
 from sitebell.services.audiences import check_audience
+from sitebell.services.claiming import end_deliveries
 from sitebell.services.content import DAY
 from sitebell.services.payloads import check_payload
+from sitebell.services.self_pause import loses_too_many
 
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 
@@ -110,6 +112,7 @@ def cancel_message(session: Session, site: Site, public_id: str, now: datetime) 
     message = _lock_unfinished(session, site, public_id)
     message.status, message.status_reason = MessageStatus.CANCELLED, "cancelled by the sender"
     message.finished_at = now
+    end_deliveries(session, message, now)
     return message
 
 
@@ -135,7 +138,7 @@ def resume_message(session: Session, site: Site, public_id: str, now: datetime) 
     """
     message = _lock_unfinished(session, site, public_id)
     if message.status == MessageStatus.PAUSED:
-        message.losses_accepted = True
+        message.losses_accepted = message.losses_accepted or loses_too_many(message)
         message.status = MessageStatus.SCHEDULED if message.send_at > now else MessageStatus.SENDING
         message.status_reason = ""
     return message

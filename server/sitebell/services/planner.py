@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, insert, or_, select
+from sqlalchemy import Select, and_, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus
@@ -50,15 +50,16 @@ def finish_message(session: Session, message: Message, now: datetime) -> None:
 
 
 def _plannable(now: datetime) -> Select[Message]:
-    ahead = (
-        select(func.count())
-        .select_from(Batch)
-        .where(Batch.message_id == Message.id, Batch.due_at.is_not(None))
-        .scalar_subquery()
-    )
-    due = or_(Message.status == MessageStatus.SCHEDULED, Message.status == MessageStatus.SENDING)
+    """The message with the fewest batches ready comes first, so that a large one holds up no other.
+
+    Batches that wait for a retry or a closed lane are not ready: they must not hold up the rest of their own message.
+    """
+    ready = (Batch.message_id == Message.id, Batch.due_at <= now)
+    ahead = select(func.count()).select_from(Batch).where(*ready).scalar_subquery()
+    running = Message.status.in_((MessageStatus.SCHEDULED, MessageStatus.SENDING))
+    due = or_(running, and_(Message.status == MessageStatus.PAUSED, Message.expires_at <= now))
     query = select(Message).where(due, Message.send_at <= now, Message.is_planned.is_(False), ahead < BATCHES_AHEAD)
-    return query.order_by(Message.send_at, Message.id)
+    return query.order_by(ahead, Message.send_at, Message.id)
 
 
 def _write_batch(session: Session, message: Message, subscription_ids: list[int], now: datetime) -> None:

@@ -58,6 +58,6 @@ def _prune_deliveries(session: Session, site: Site, before: datetime) -> bool:
     batch = select(Delivery.subscription_id).where(Delivery.message_id == message.id).limit(ROWS_PER_STEP)
     ids = session.scalars(batch).all()
     session.execute(delete(Delivery).where(Delivery.message_id == message.id, Delivery.subscription_id.in_(ids)))
-    if len(ids) < ROWS_PER_STEP:
+    if not session.scalar(select(has_deliveries).where(Message.id == message.id)):
         session.execute(delete(Batch).where(Batch.message_id == message.id))
     return True

@@ -19,13 +19,12 @@ from sitebell.models import (
     SubscriptionStatus,
 )
 from sitebell.push.client import Outcome, OutcomeKind
-from sitebell.services.claiming import Claimed, Job
+from sitebell.services.claiming import Claimed, Job, fail_message
+from sitebell.services.self_pause import loses_too_many
 
 MAX_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=1)
 BACKOFF_FACTOR = 4
-PAUSE_AFTER_ANSWERS = 50
-PAUSE_AT_LOSSES = 0.2
 
 FINAL = {
     OutcomeKind.accepted: DeliveryState.ACCEPTED,
@@ -61,7 +60,7 @@ def settle(
         _write_deliveries(session, rows)
         _write_subscriptions(session, answers, now)
     message = session.get_one(Message, claimed.message.id, with_for_update=True, populate_existing=True)
-    _judge(message, [answer for answer in answers if answer.outcome is not None], now)
+    _judge(session, message, [answer for answer in answers if answer.outcome is not None], now)
     session.flush()
     return MessageStatus(message.status)
 
@@ -144,7 +143,7 @@ def _kind(answer: Answer) -> OutcomeKind | None:
     return answer.outcome.kind if answer.outcome is not None else None
 
 
-def _judge(message: Message, answers: Sequence[Answer], now: datetime) -> None:
+def _judge(session: Session, message: Message, answers: Sequence[Answer], now: datetime) -> None:
     """Let the answers change the message itself: too large fails it, too many losses pause it."""
     known = [answer for answer in answers if answer.job.accepted_before]
     message.known_answers += len(known)
@@ -152,17 +151,10 @@ def _judge(message: Message, answers: Sequence[Answer], now: datetime) -> None:
     if message.status != MessageStatus.SENDING:
         return
     if any(_kind(answer) is OutcomeKind.too_large for answer in answers):
-        message.status, message.finished_at = MessageStatus.FAILED, now
-        message.status_reason = "a push service refused the notification as too large: shorten it"
-    elif _loses_too_many(message):
+        fail_message(session, message, "a push service refused the notification as too large: shorten it", now)
+    elif loses_too_many(message) and not message.losses_accepted:
         message.status = MessageStatus.PAUSED
         message.status_reason = (
             f"{message.known_losses} of {message.known_answers} answers from subscriptions that worked before say gone"
             " or refused: check the site's VAPID key and the clock, then resume"
         )
-
-
-def _loses_too_many(message: Message) -> bool:
-    if message.losses_accepted or message.known_answers < PAUSE_AFTER_ANSWERS:
-        return False
-    return message.known_losses >= PAUSE_AT_LOSSES * message.known_answers

@@ -6,21 +6,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from sitebell import work_queue
 from sitebell.clock import Clock
 from sitebell.db import Store
-from sitebell.errors import Invalid
+from sitebell.errors import Invalid, SitebellError
 from sitebell.models import Lane, Message, MessageStatus
 from sitebell.push.client import Outcome, OutcomeKind, PushRequest
 from sitebell.push.endpoint import Endpoint
 from sitebell.services import lanes, planner
-from sitebell.services.claiming import Claimed, Job, claim_batch, close_batch, has_claimable
+from sitebell.services.claiming import Claimed, Job, claim_batch, close_batch, fail_message, has_claimable
 from sitebell.services.composing import Composer, MessageComposer
 from sitebell.services.settling import Answer, settle
 
 CHECKPOINT = 100  # answers; with as many requests in flight it bounds the duplicates of a killed worker
 OPEN_BATCHES = 4
+DEFERRED_AT_ONCE = 500
 POLL_SECONDS = 0.2
 FLUSH_SECONDS = 1.0
 
@@ -34,6 +37,8 @@ class OpenBatch:
     claimed: Claimed
     composer: MessageComposer
     waiting: deque[Job]
+    is_begun: bool = False
+    is_ended: bool = False
     in_flight: int = 0
     answers: list[Answer] = field(default_factory=list)
 
@@ -63,16 +68,20 @@ class Pipeline:
 
     def next_request(self) -> PushRequest | None:
         """Return the next request to send, or None when there is nothing to do at this moment."""
-        while not self.is_stopping:
+        deferred = 0
+        while not self.is_stopping and self._unrecorded < CHECKPOINT and deferred < DEFERRED_AT_ONCE:
             batch = next((batch for batch in self._open if batch.waiting), None)
             if batch is None:
                 if not self._fetch():
                     return None
                 continue
+            if not self._begin(batch):
+                return None
             request = self._compose(batch, batch.waiting.popleft())
             if request is not None:
                 batch.in_flight += 1
                 return request
+            deferred += 1
         return None
 
     def done(self, request: PushRequest, outcome: Outcome) -> None:
@@ -83,8 +92,9 @@ class Pipeline:
         lane = self._monitor.observe(site_id, request.endpoint.host, job.subscription_id, outcome, self._clock())
         if lane is not None:
             self._close_lane(lane)
-        self._answer(batch, Answer(job, outcome))
-        if self._unrecorded >= CHECKPOINT:
+        batch.answers.append(Answer(job, outcome))
+        self._unrecorded += 1
+        if self._unrecorded == CHECKPOINT:
             self.flush()
         else:
             self.idle()
@@ -101,17 +111,24 @@ class Pipeline:
             return planner.has_plannable(session, now) or has_claimable(session, now)
 
     def flush(self) -> None:
-        """Record every answer, renew the leases and close the batches that are through, in one transaction."""
+        """Record every answer, renew the leases and close the batches that are through, in one transaction.
+
+        When the database does not take it (locked, full, deadlocked, restarted), everything is kept for the next
+        time, and nothing more is sent until then: the window holds.
+        """
         self._last_flush = time.monotonic()
         if not self._open:
             return
-        now = self._clock()
-        with self._store.writing() as session:
-            for lane in self._lanes_to_close:
-                lanes.close_lane(session, lane)
-            kept = [batch for batch in self._open if self._settle(session, batch, now)]
+        try:
+            with self._store.writing() as session:
+                kept = self._settle_all(session, self._clock())
+        except OperationalError as error:
+            log.warning("answers cannot be written yet", reason=str(error.orig))
+            return
         for batch in self._open:
             batch.answers.clear()
+            if batch.is_ended or batch not in kept:
+                batch.waiting.clear()
         self._open = kept
         self._lanes_to_close.clear()
         self._unrecorded = 0
@@ -130,22 +147,53 @@ class Pipeline:
             self._drop_drained()
         if len(self._open) >= OPEN_BATCHES or time.monotonic() < self._next_poll:
             return False
-        claimed = self._claim() if self.work_is_due() else None
-        if not claimed:
-            self._next_poll = time.monotonic() + POLL_SECONDS
+        self._next_poll = time.monotonic() + POLL_SECONDS
+        try:
+            claimed = self._claim() if self.work_is_due() else None
+        except OperationalError as error:
+            log.warning("no work can be claimed yet", reason=str(error.orig))
+            return False
+        if claimed is not None:
+            self._next_poll = 0.0
         return claimed is not None
 
+    def _begin(self, batch: OpenBatch) -> bool:
+        """Note that a batch is being sent before its first request, so that a crash is blamed on the right one."""
+        if batch.is_begun:
+            return True
+        try:
+            with self._store.writing() as session:
+                batch.is_begun = work_queue.begin(session, batch.claimed.batch)
+        except OperationalError as error:
+            log.warning("a batch cannot be begun yet", reason=str(error.orig))
+            return False
+        if not batch.is_begun:
+            batch.waiting.clear()
+        return batch.is_begun
+
     def _claim(self) -> Claimed | None:
-        now = self._clock()
         with self._store.writing() as session:
+            now = self._clock()
             planner.plan_batch(session, now)
             claimed = claim_batch(session, owner=self._owner, now=now, lease=self._lease)
             if claimed is None:
                 return None
             self._lanes = lanes.closed_lanes(session, now)
-            composer = self._composer.open(session, claimed)
-        self._open.append(OpenBatch(claimed, composer, deque(claimed.jobs)))
+            batch = self._opened(session, claimed, now)
+        if batch is None:
+            return None
+        self._open.append(batch)
         return claimed
+
+    def _opened(self, session: Session, claimed: Claimed, now: datetime) -> OpenBatch | None:
+        """Prepare a batch; a message that cannot be composed at all fails, instead of stopping the worker for ever."""
+        try:
+            return OpenBatch(claimed, self._composer.open(session, claimed), deque(claimed.jobs))
+        except SitebellError as error:
+            log.error("message failed", message=claimed.message.public_id, reason=error.message)  # noqa: TRY400
+            fail_message(session, claimed.message, error.message, now)
+            close_batch(session, claimed, now)
+            return None
 
     def _drop_drained(self) -> None:
         if any(batch.is_drained for batch in self._open):
@@ -154,6 +202,8 @@ class Pipeline:
     def _compose(self, batch: OpenBatch, job: Job) -> PushRequest | None:
         """Return the job's request; a closed lane or an address that is no longer allowed is an answer by itself."""
         now = self._clock()
+        if now >= batch.claimed.message.expires_at:
+            return None  # it stays open, and the next claim of its batch ends it as expired
         try:
             endpoint = self._composer.endpoint(job)
             not_before = self._opens_at(batch.claimed.message, endpoint, now)
@@ -168,25 +218,31 @@ class Pipeline:
     def _opens_at(self, message: Message, endpoint: Endpoint, now: datetime) -> datetime | None:
         return lanes.opens_at(self._lanes, message.site_id, endpoint.host, now)
 
-    def _answer(self, batch: OpenBatch, answer: Answer) -> None:
-        batch.answers.append(answer)
-        self._unrecorded += 1
-
     def _close_lane(self, lane: Lane) -> None:
         log.error("lane closed", site=lane.site_id, host=lane.host, until=str(lane.closed_until), reason=lane.reason)
-        self._lanes[lane.site_id, lane.host] = lane.closed_until
+        key = (lane.site_id, lane.host)
+        self._lanes[key] = max(lane.closed_until, self._lanes.get(key, lane.closed_until))
         self._lanes_to_close.append(lane)
 
+    def _settle_all(self, session: Session, now: datetime) -> list[OpenBatch]:
+        """Write every batch's answers; return the batches that go on. One order for all workers, or they deadlock."""
+        kept = [b for b in sorted(self._open, key=_message_id) if self._settle(session, b, now)]
+        for lane in self._lanes_to_close:
+            lanes.close_lane(session, lane)
+        return kept
+
     def _settle(self, session: Session, batch: OpenBatch, now: datetime) -> bool:
-        """Write one batch's answers; False when it need not be kept: closed, or lost to another worker."""
+        """Write one batch's answers; False when nothing more of it is to be sent: closed, ended, or lost."""
         status = settle(session, batch.claimed, batch.answers, now=now, lease=self._lease)
         if status is None:
             log.warning("lease lost", batch=batch.claimed.batch.id)
-            batch.waiting.clear()
             return False
-        if status is not MessageStatus.SENDING:
-            batch.waiting.clear()
-        if not batch.is_drained:
+        if batch.in_flight or (batch.waiting and status is MessageStatus.SENDING):
+            batch.is_ended = status is not MessageStatus.SENDING
             return True
         close_batch(session, batch.claimed, now)
         return False
+
+
+def _message_id(batch: OpenBatch) -> int:
+    return batch.claimed.message.id

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from sitebell import work_queue
 from sitebell.clock import Clock, utcnow
@@ -82,14 +83,19 @@ class Worker:
         now = time.monotonic()
         if now >= self._last_moment:
             raise _OutOfTimeError
-        if now >= self._next_heartbeat:
-            self._next_heartbeat = now + HEARTBEAT_SECONDS
-            with self._store.writing() as session:
-                beat = WorkerHeartbeat(name=self._name, started_at=self._started_at, seen_at=self._clock())
-                session.merge(beat)
-        if now >= self._next_housekeeping:
-            self._next_housekeeping = now + HOUSEKEEPING_SECONDS
-            self._housekeep()
+        try:
+            if now >= self._next_heartbeat:
+                self._next_heartbeat = now + HEARTBEAT_SECONDS
+                self._beat()
+            if now >= self._next_housekeeping:
+                self._next_housekeeping = now + HOUSEKEEPING_SECONDS
+                self._housekeep()
+        except OperationalError as error:  # locked, full or restarted: the next round tries again
+            log.warning("the database takes no writes", reason=str(error.orig))
+
+    def _beat(self) -> None:
+        with self._store.writing() as session:
+            session.merge(WorkerHeartbeat(name=self._name, started_at=self._started_at, seen_at=self._clock()))
 
     def _housekeep(self) -> None:
         with self._store.reading() as session:

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sitebell.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(length=120), nullable=True),
         sa.Column("lease_token", sa.BigInteger(), nullable=False),
+        sa.Column("is_begun", sa.Boolean(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_batch_message_id_message")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
