@@ -1,5 +1,6 @@
 """Every setting, read once from the environment, with all faults reported together."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -52,6 +53,14 @@ class Config:
     def master_key_file(self) -> Path:
         """The file whose key encrypts the secrets in the database."""
         return self.data / "master.key"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, by its name or address, is this machine and no other can reach it."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_config(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Config:

@@ -1,6 +1,5 @@
 """The demo: a site on its own page, for this machine only. It is registered by `sitebell demo` and by nothing else."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,8 @@ from sqlalchemy.orm import Session
 from sitebell.api.browser_schemas import Strict
 from sitebell.api.context import config, now, store, vault
 from sitebell.api.routes import BodyParser
-from sitebell.api.strict_fields import Whole, text
-from sitebell.config import Config
+from sitebell.api.strict_fields import Whole, check_title, text
+from sitebell.config import Config, is_loopback
 from sitebell.db import sqlite_file
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Site
@@ -50,7 +49,7 @@ class SendBody(Strict):
     """What the visitor of the demo page wants to be sent; `delay` in seconds."""
 
     subscriber_hash = text(64, required=True)
-    title = text(80, load_default="The bell rings")
+    title = text(80, load_default="The bell rings", validate=[check_title])
     body = text(180, minimum=0, load_default="Sent by your own server, shown by your browser.")
     delay = Whole(0, LONGEST_DELAY, load_default=0)
 
@@ -100,7 +99,7 @@ def refuse_strangers() -> None:
     """
     origins = _demo().origins
     here = f"http://{request.headers.get('Host', '').lower()}"
-    if not _is_loopback(request.remote_addr) or here not in origins:
+    if not is_loopback(request.remote_addr or "") or here not in origins:
         raise SitebellError("only_local", f"The demo answers on its own machine only: open {origins[0]}/ there.", 403)
     origin = request.headers.get("Origin")
     if origin != here and (origin is not None or request.method not in ("GET", "HEAD")):
@@ -198,10 +197,3 @@ def _notification(wish: dict[str, Any], origin: str) -> dict[str, Any]:
 def _is_local(origin: str) -> bool:
     host = urlsplit(origin).hostname or ""
     return (f"[{host}]" if ":" in host else host) in LOCAL_HOSTS
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False

@@ -36,6 +36,7 @@ MATRIX: dict[str, dict[str, int]] = {
     "GET /metrics": METRICS,
     "GET /docs": PUBLIC,
     "GET /docs/<name>": PUBLIC,
+    "GET /docs/sdk": PUBLIC,
     "GET /v1/openapi.json": PUBLIC,
     "GET /sdk/v1/sitebell.js": PUBLIC,
     "GET /sdk/v1/sitebell.src.js": PUBLIC,

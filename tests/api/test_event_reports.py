@@ -1,6 +1,7 @@
 """What browsers report: each delivery's shown, clicked and closed once, and a site's own events (SEC-17)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -76,3 +77,51 @@ def test_a_custom_event_is_kept_with_its_data(app: Flask, client: FlaskClient, p
     assert stored is not None
     assert (stored.type, stored.action, stored.data) == ("custom", "cart", {"n": 2})
     assert stored.at.timestamp() == 1_700_000_000.123
+
+
+def milliseconds(clock: StoppedClock, **ahead: float) -> int:
+    """Return the moment by a browser's clock that runs ahead."""
+    return int((clock() + timedelta(**ahead)).timestamp() * 1000)
+
+
+@pytest.mark.parametrize("ahead", [{"minutes": 5}, {"hours": 23}, {"days": 2}], ids=str)
+@pytest.mark.parametrize("kind", ["clicked", "custom"])
+def test_sec_17_a_repetition_counts_once_although_the_browsers_clock_is_ahead(
+    client: FlaskClient,
+    page: str,
+    receipt: str,
+    subscribed: Json,
+    clock: StoppedClock,
+    kind: str,
+    ahead: dict[str, float],
+) -> None:
+    credential = {"subscription": subscribed, "data": {"n": 1}} if kind == "custom" else {"receipt": receipt}
+    body = {"events": [{"type": kind, "at": milliseconds(clock, **ahead), **credential}]}
+
+    accepted = []
+    for _ in range(4):
+        accepted.append(client.post(f"{page}/events", json=body).json["accepted"])  # type: ignore[index]
+        clock.advance(seconds=1)
+
+    assert accepted == [1, 0, 0, 0]
+
+
+def test_two_clicks_at_two_moments_count_twice(
+    client: FlaskClient, page: str, receipt: str, clock: StoppedClock
+) -> None:
+    moments = [milliseconds(clock, minutes=5), milliseconds(clock, minutes=6)]
+    events = [{"type": "clicked", "receipt": receipt, "at": at} for at in moments]
+
+    assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 2, "ignored": 0}
+
+
+@pytest.mark.parametrize("ahead", [{"days": -1}, {"days": 2}], ids=str)
+def test_different_custom_events_of_one_millisecond_are_all_kept(
+    client: FlaskClient, page: str, subscribed: Json, clock: StoppedClock, ahead: dict[str, float]
+) -> None:
+    contents: list[Json] = [{"action": "cart"}, {"action": "pay"}, {"action": "cart", "data": {"n": 1}}, {}]
+    event = {"type": "custom", "subscription": subscribed, "at": milliseconds(clock, **ahead)}
+    events = [{**event, **content} for content in contents]
+
+    assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 4, "ignored": 0}
+    assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 0, "ignored": 4}

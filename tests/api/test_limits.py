@@ -10,7 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 from sitebell.models import Subscription, TokenBucket
-from sitebell.services.limits import NETWORK_LIMIT, SITE_LIMIT, RateLimited, check, network_of, prune_buckets, spend
+from sitebell.services.limits import (
+    EVENT_NETWORK_LIMIT,
+    NETWORK_LIMIT,
+    SITE_LIMIT,
+    RateLimited,
+    check,
+    network_of,
+    prune_buckets,
+    spend,
+)
 from sitebell.services.sites import NewSite
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts, stored_rows
@@ -129,12 +138,13 @@ LIMITED = ("PUT subscription", "POST subscription/status", "POST subscription/un
 def test_sec_16_every_route_that_writes_is_limited(
     app: Flask, client: FlaskClient, site: NewSite, page: str, subscribed: Json, route: str
 ) -> None:
-    client.post(f"{page}/subscription/status", json={"subscription": subscribed}, environ_base=VISITOR)
-    drain(app, f"{site.site.id}:203.0.113.0/24")
-    before = stored_rows(app)
     method, path = route.split()
     event = {"type": "custom", "subscription": subscribed, "at": 0}
     body = {"events": [event]} if path == "events" else {"subscription": subscribed}
+    client.post(f"{page}/subscription/status", json={"subscription": subscribed}, environ_base=VISITOR)
+    client.post(f"{page}/events", json={"events": [event]}, environ_base=VISITOR)
+    drain(app, f"{site.site.id}:events:203.0.113.0/24" if path == "events" else f"{site.site.id}:203.0.113.0/24")
+    before = stored_rows(app)
 
     response = client.open(f"{page}/{path}", method=method, json=body, environ_base=VISITOR)
 
@@ -142,6 +152,41 @@ def test_sec_16_every_route_that_writes_is_limited(
     assert response.headers["Retry-After"] == "1"
     assert response.json["error"]["details"] == {"retry_after": 1}  # type: ignore[index]
     assert stored_rows(app) == before
+
+
+def test_the_receipts_of_a_broadcast_keep_nobody_from_subscribing(client: FlaskClient, page: str) -> None:
+    """3,000 is more than the site's bucket for subscriptions holds; the clock stands still, so nothing is refilled."""
+    receipts = {"events": [{"type": "shown", "receipt": "lost", "at": 0}]}
+    body = {"subscription": new_subscription()}
+
+    statuses = set()
+    for number in range(3000):
+        visitor = {"REMOTE_ADDR": f"198.51.{number % 200}.1"}
+        statuses.add(client.post(f"{page}/events", json=receipts, environ_base=visitor).status_code)
+
+    assert statuses == {200}
+    assert client.put(f"{page}/subscription", json=body, environ_base=VISITOR).status_code == 201
+
+
+def test_a_network_has_a_burst_of_events(client: FlaskClient, page: str) -> None:
+    receipts = {"events": [{"type": "shown", "receipt": "lost", "at": 0}]}
+
+    def post() -> int:
+        return client.post(f"{page}/events", json=receipts, environ_base=VISITOR).status_code
+
+    assert {post() for _ in range(int(EVENT_NETWORK_LIMIT.burst))} == {200}
+    assert post() == 429
+
+
+def test_unsubscribing_works_when_the_sites_bucket_is_empty(
+    app: Flask, client: FlaskClient, site: NewSite, page: str, subscribed: Json
+) -> None:
+    """Else whoever floods the site would also keep its visitors from leaving."""
+    drain(app, str(site.site.id))
+    body = {"subscription": subscribed}
+
+    assert client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR).status_code == 429
+    assert client.post(f"{page}/subscription/unsubscribe", json=body, environ_base=VISITOR).status_code == 200
 
 
 def test_a_refused_request_still_costs_its_token(app: Flask, client: FlaskClient, site: NewSite, page: str) -> None:

@@ -58,7 +58,7 @@ def test_a_message_is_accepted_and_can_be_looked_at(
     at = clock() + timedelta(hours=2)
     body = {
         "site": site.site.token,
-        "audience": {"subscriber_hashes": ["b", "a"]},
+        "audience": {"subscriber_hashes": ["b" * 32, "a" * 32]},
         "notification": WHOLE_NOTIFICATION,
         "ttl": 60,
         "urgency": "very-low",
@@ -75,7 +75,7 @@ def test_a_message_is_accepted_and_can_be_looked_at(
         **body,
         "id": message_id,
         "status": "scheduled",
-        "audience": {"subscriber_hashes": ["a", "b"]},
+        "audience": {"subscriber_hashes": ["a" * 32, "b" * 32]},
         "status_reason": "",
         "send_at": iso(at),
         "created_at": iso(clock()),

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, insert, select
 
 from sitebell.models import Subscription
 from sitebell.services.sites import NewSite
+from sitebell.services.subscriptions import parse_address
 from support.web_application import Json, new_subscription, parts, stored_rows
 
 PROVING = ("subscription/status", "subscription/unsubscribe")
@@ -145,6 +146,52 @@ def test_a_refresh_does_not_revive_what_the_visitor_ended(client: FlaskClient, p
         return status
 
     assert (put("refresh"), put("subscribe")) == ("unsubscribed", "subscribed")
+
+
+def test_naming_an_ended_subscription_as_previous_does_not_let_a_refresh_revive_it(
+    client: FlaskClient, page: str, subscribed: Json
+) -> None:
+    """Gone may come back by a refresh, what the visitor ended may not: so the one must not become the other."""
+    other = new_subscription()
+    client.put(f"{page}/subscription", json={"subscription": other})
+    client.post(f"{page}/subscription/unsubscribe", json={"subscription": subscribed})
+    client.put(f"{page}/subscription", json={"subscription": other, "previous": subscribed, "intent": "refresh"})
+
+    answer = client.put(f"{page}/subscription", json={"subscription": subscribed, "intent": "refresh"})
+
+    assert answer.json["status"] == "unsubscribed"  # type: ignore[index]
+
+
+def test_a_subscribed_previous_is_gone_once_another_row_has_its_place(
+    app: Flask, client: FlaskClient, page: str, subscribed: Json
+) -> None:
+    other = new_subscription()
+    client.put(f"{page}/subscription", json={"subscription": other})
+
+    client.put(f"{page}/subscription", json={"subscription": other, "previous": subscribed, "intent": "refresh"})
+
+    assert [row.status for row in rows(app, Subscription)] == ["gone", "subscribed"]
+
+
+def test_a_move_that_loses_the_race_for_its_endpoint_ends_as_one_subscription(
+    app: Flask, client: FlaskClient, page: str, subscribed: Json
+) -> None:
+    """Page and worker may report a renewed subscription at once; the other request is stored just before ours."""
+    moved = new_subscription()
+    taken = parse_address(parts(app).rules, moved["endpoint"], **moved["keys"])
+    [old] = rows(app, Subscription)
+    columns = {column.key: getattr(old, column.key) for column in Subscription.__table__.columns}
+    columns |= {"id": None, "subscriber_hash": "f" * 32, "address": moved["endpoint"], "address_hash": taken.hash}
+    columns |= {"p256dh": taken.keys.p256dh, "auth": taken.keys.auth}
+
+    @event.listens_for(parts(app).store.engine, "savepoint", once=True)
+    def overtake(connection: Connection, _name: str) -> None:
+        connection.execute(insert(Subscription).values(**columns))
+
+    answer = client.put(f"{page}/subscription", json={"subscription": moved, "previous": subscribed})
+
+    assert (answer.status_code, answer.json["subscriber_hash"]) == (200, "f" * 32)  # type: ignore[index]
+    assert [row.status for row in rows(app, Subscription)] == ["gone", "subscribed"]
 
 
 @pytest.mark.parametrize("route", PROVING)

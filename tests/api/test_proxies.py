@@ -17,9 +17,9 @@ def network_charged(config: Config, page: str, hops: int, headers: dict[str, str
         f"{page}/events", json={"events": [{"type": "shown", "receipt": "x", "at": 0}]}, headers=headers
     )
     with parts(app).store.reading() as session:
-        names = session.scalars(select(TokenBucket.name).where(TokenBucket.name.contains(":"))).all()
+        names = session.scalars(select(TokenBucket.name).where(TokenBucket.name.contains(":events:"))).all()
     parts(app).store.close()
-    return names[0].partition(":")[2] if names else None
+    return names[0].partition(":events:")[2] if names else None
 
 
 @pytest.mark.parametrize(

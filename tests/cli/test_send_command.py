@@ -174,6 +174,8 @@ def test_sec_35_a_click_opens_no_script_and_no_disguised_host(
         ["--ttl", "2419201"],
         ["--urgency", "urgent"],
         ["--title", ""],
+        ["--title", " \u00a0"],
+        ["--url", "https://shop.example.com:99999/"],
         ["--title", "x" * 301],
         ["--replace-key", "x" * 201],
         ["--url", "https://shop.example.com/" + "x" * 2024],
@@ -184,6 +186,28 @@ def test_a_message_that_cannot_be_meant_is_a_usage_error(
     sitebell: CommandLine, installation: Installation, options: list[str]
 ) -> None:
     sitebell.refused(*to_everyone(installation, "--no-wait", *options), code=2)
+
+
+@pytest.mark.parametrize("recipient", ["everyon", "Everyone", "", "a1b2", "A" * 32, "\udcff"])
+def test_a_recipient_is_everyone_or_a_subscriber_hash(
+    sitebell: CommandLine, installation: Installation, recipient: str
+) -> None:
+    """A mistyped word would else be a message to nobody."""
+    words = ["send", "--site", installation.site.token, "--to", recipient, "--title", "Hello", "--no-wait"]
+
+    complaint = sitebell.refused(*words, code=2)
+
+    assert "write everyone, or a subscriber hash" in complaint
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_message_that_had_no_recipient_says_so_and_fails(sitebell: CommandLine, installation: Installation) -> None:
+    words = ["send", "--site", installation.site.token, "--to", "0" * 32, "--title", "Hello"]
+
+    done = sitebell.process(*words)
+
+    assert done.returncode == 1
+    assert done.stdout == "sent: 0 recipients: nobody of this audience is subscribed, so nothing was sent\n"
 
 
 def test_a_notification_that_no_push_carries_is_refused(sitebell: CommandLine, installation: Installation) -> None:

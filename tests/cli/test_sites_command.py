@@ -1,6 +1,9 @@
 """`sitebell sites`, as an operator uses it."""
 
 import json
+import sqlite3
+import stat
+from contextlib import closing
 
 import pytest
 
@@ -35,7 +38,20 @@ def test_sites_create_says_when_its_lines_cannot_work(sitebell: CommandLine) -> 
     result = sitebell.run("sites", "create", "Shop", "--origin", "https://shop.example.com")
 
     assert result.exit_code == 0
-    assert "set SITEBELL_BASE_URL" in result.stdout
+    assert 0 < result.stdout.find("set SITEBELL_BASE_URL") < result.stdout.find("<script")
+
+
+def test_nobody_else_on_the_machine_can_read_the_database(sitebell: CommandLine) -> None:
+    """Also in a folder that was there before and is open to all; what SQLite puts beside the file follows its mode."""
+    sitebell.data.mkdir(mode=0o755)
+    sitebell.create_site()
+
+    with closing(sqlite3.connect(sitebell.database)) as database:
+        database.execute("UPDATE site SET name = 'Store'")
+        files = sorted(sitebell.data.glob("sitebell.sqlite3*"))
+        modes = {file.name.removeprefix("sitebell.sqlite3"): stat.S_IMODE(file.stat().st_mode) for file in files}
+
+    assert modes == {"": 0o600, "-shm": 0o600, "-wal": 0o600}
 
 
 def test_a_second_site_can_share_a_database(sitebell: CommandLine) -> None:

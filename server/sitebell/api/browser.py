@@ -112,7 +112,7 @@ def get_status(body: dict[str, Any]) -> dict[str, Any]:
 def end_subscription(body: dict[str, Any]) -> dict[str, Any]:
     """End a subscription; doing it again changes nothing."""
     address = _address(body["subscription"])
-    _spend()
+    _spend(limits.FAREWELLS)
     with store().writing() as session:
         unsubscribe(session, prove_subscription(session, _site(), address), now())
     return {"status": "unsubscribed"}
@@ -128,7 +128,7 @@ def post_events(body: dict[str, Any]) -> dict[str, int]:
     Repetitions change nothing. An event whose credential fails is ignored and does not cost the others.
     """
     reports = [_report(event) for event in body["events"]]
-    _spend()
+    _spend(limits.EVENTS)
     with store().writing() as session:
         accepted, ignored = record_events(session, vault(), _site(), reports, now())
     return {"accepted": accepted, "ignored": ignored}
@@ -139,13 +139,13 @@ def _site() -> Site:
     return site
 
 
-def _spend() -> None:
+def _spend(quota: limits.Quota = limits.SUBSCRIPTIONS) -> None:
     """Take a token before the work, in a transaction of its own: it stays spent when the work is refused."""
     address, moment = request.remote_addr or "", now()
     with store().reading() as session:
-        limits.check(session, _site(), address, moment)
+        limits.check(session, _site(), address, moment, quota)
     with store().writing() as session:
-        limits.spend(session, _site(), address, moment)
+        limits.spend(session, _site(), address, moment, quota)
 
 
 def _address(subscription: dict[str, Any]) -> Address:

@@ -25,7 +25,7 @@ FAILURES: dict[str, tuple[int, str]] = {
     "invalid": (422, "Members are missing, unknown or of the wrong type; details maps each to its complaints."),
     "not_available": (422, "A member that belongs to a later version."),
     "empty_audience": (422, "The audience names nobody; everybody must be asked for."),
-    "invalid_audience": (422, "The audience contradicts itself or is too long."),
+    "invalid_audience": (422, "The audience contradicts itself, is too long, or names what is no subscriber hash."),
     "invalid_endpoint": (422, "The push endpoint is not a URL of a known push service."),
     "invalid_keys": (422, "p256dh is not a P-256 point, or auth is not 16 bytes."),
     "unknown_vapid_key": (422, "The subscription was made with a VAPID key that the site does not have."),

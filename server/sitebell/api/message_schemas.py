@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validates
 from marshmallow.validate import Length, OneOf
 
 from sitebell.api.browser_schemas import Answer, Strict
-from sitebell.api.strict_fields import LOCALE, Flag, Moment, WebUrl, Whole, text
+from sitebell.api.strict_fields import LOCALE, Flag, Moment, WebUrl, Whole, check_title, text
 from sitebell.models import MessageStatus
 from sitebell.services.audiences import MAX_HASHES
 from sitebell.services.content import (
@@ -56,7 +56,7 @@ class ActionBody(Strict):
 class NotificationBody(Strict):
     """The Notifications API in snake case."""
 
-    title = text(LONGEST_TITLE, required=True)
+    title = text(LONGEST_TITLE, required=True, validate=[check_title])
     body = text(LONGEST_BODY, minimum=0)
     url = WebUrl(metadata={"description": "What a click opens: http(s), or a path on the site."})
     icon = WebUrl()

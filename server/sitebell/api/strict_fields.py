@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, Range, Regexp
 
-from sitebell.services.content import LONGEST_URL, find_url_fault
+from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
 
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
 
@@ -72,5 +72,16 @@ def check_web_url(url: str) -> None:
         ValidationError: a browser would open something else, or run it.
     """
     fault = find_url_fault(url)
+    if fault is not None:
+        raise ValidationError(fault)
+
+
+def check_title(title: str) -> None:
+    """Hand the rule of services/content.py to marshmallow.
+
+    Raises:
+        ValidationError: nobody would see anything of it.
+    """
+    fault = find_title_fault(title)
     if fault is not None:
         raise ValidationError(fault)

@@ -9,13 +9,13 @@ from sitebell.cli.running import demo, serve, web, worker
 from sitebell.cli.send import send
 from sitebell.cli.sites import sites
 from sitebell.cli.vapid import vapid
-from sitebell.cli.version import installed_version
+from sitebell.version import __version__
 
 EPILOG = "Settings are environment variables that begin with SITEBELL_; docs/operating.md lists them."
 
 
 @click.group(cls=SentenceGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(installed_version(), message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Self-hosted web push for websites: your visitors, your server, your keys."""
 

@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sitebell.cli.installation import open_installation, read_settings
 from sitebell.cli.output import json_option, print_json, show_count, show_moment
-from sitebell.cli.version import installed_version
 from sitebell.clock import utcnow
 from sitebell.config import Config
 from sitebell.db import open_store, sqlite_file
@@ -17,6 +16,7 @@ from sitebell.services.backup import BackupError, Place, install, pause_unfinish
 from sitebell.services.backup.restoring import refuse_open_database
 from sitebell.services.heartbeats import has_living_worker
 from sitebell.services.vault import open_vault
+from sitebell.version import __version__
 
 FILE = click.Path(path_type=Path)
 
@@ -32,7 +32,7 @@ def backup(*, file: Path, as_json: bool) -> None:
     """
     with open_installation() as installation, installation.store.reading() as session:
         place = _place(installation.config)
-        manifest = write_backup(session, place, file, version=installed_version(), now=utcnow())
+        manifest = write_backup(session, place, file, version=__version__, now=utcnow())
     size = file.stat().st_size
     if as_json:
         print_json({"file": str(file), "size": size, **manifest.as_json()})

@@ -1,7 +1,8 @@
 """Opens the installation that the settings describe: database at the newest migration, vault under the right key."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def open_installation(config: Config | None = None) -> Iterator[OpenInstallation
         _make_folder(file.parent)
     store = open_store(config.database_url)
     try:
+        if file is not None:
+            _make_file(file)
         if not store.is_at_head():
             store.upgrade()
         yield OpenInstallation(config, store, _open_vault(store, config.master_key_file))
@@ -64,6 +67,12 @@ def _make_folder(folder: Path) -> None:
         raise SitebellError(
             "invalid_settings", f"The folder {folder} cannot be made ({error.strerror}): change SITEBELL_DATA.", 500
         ) from error
+
+
+def _make_file(file: Path) -> None:
+    """Let nobody else read the subscribers' keys; SQLite gives its -wal and -shm the mode of the file beside them."""
+    with suppress(OSError):  # it is there, or SQLite says in its own words why it cannot be
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _open_vault(store: Store, key_file: Path) -> Vault:

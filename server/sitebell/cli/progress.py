@@ -38,6 +38,11 @@ class Sight:
         return self.status in FINISHED or self.status == MessageStatus.PAUSED
 
     @property
+    def reached_nobody(self) -> bool:
+        """The message is finished and had no recipient."""
+        return self.status in FINISHED and self.counts["recipients"] == 0
+
+    @property
     def done(self) -> int:
         """The deliveries that reached their end."""
         return sum(self.counts[state] for state in FINAL_STATES)
@@ -50,6 +55,8 @@ class Sight:
         people = self.counts["recipients"]
         text = f"{self.status}: {show_count(people)} recipient{'' if people == 1 else 's'}"
         text += f" ({', '.join(parts)})" if parts else ""
+        if self.reached_nobody and self.status == MessageStatus.SENT:
+            text += ": nobody of this audience is subscribed, so nothing was sent"
         return f"{text}; {self.reason}" if self.reason else text
 
     def bar(self) -> str:

@@ -1,11 +1,9 @@
 """`sitebell serve`, `worker` and `demo`: the commands that run until they are stopped."""
 
-import ipaddress
-
 import click
 
 from sitebell.cli.installation import open_installation, read_settings
-from sitebell.config import Config
+from sitebell.config import Config, is_loopback
 from sitebell.db import sqlite_file
 from sitebell.errors import Invalid
 from sitebell.logs import configure_logging
@@ -31,7 +29,7 @@ def demo() -> None:
     Prints the address to open in your browser, and the steps.
     """
     config = read_settings(demo=True)
-    if not _is_loopback(config.host):
+    if not is_loopback(config.host):
         raise Invalid("invalid_settings", "The demo answers on this machine only: unset SITEBELL_HOST.")
     _ready(config)
     from sitebell.demo import steps  # noqa: PLC0415  (the web application: only who serves loads it)
@@ -90,10 +88,3 @@ def _ready(config: Config, *, is_first: bool = True) -> Config:
         if file is not None and is_first:
             check_database(file, quick=True)
     return config
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,6 +10,7 @@ from sitebell.cli.output import json_option, print_json
 from sitebell.cli.progress import INTERRUPTED, Watch
 from sitebell.clock import utcnow
 from sitebell.models import MessageStatus
+from sitebell.services.audiences import is_subscriber_hash
 from sitebell.services.content import (
     DAY,
     LONGEST_BODY,
@@ -19,12 +20,14 @@ from sitebell.services.content import (
     LONGEST_TTL,
     LONGEST_URL,
     URGENCIES,
+    find_title_fault,
     find_url_fault,
 )
 from sitebell.services.messages import Draft, create_message
 from sitebell.services.sites import get_site
 
 CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
+EVERYONE = "everyone"
 
 
 class Text(click.ParamType[str]):
@@ -47,6 +50,34 @@ class Text(click.ParamType[str]):
         return text
 
 
+class Title(Text):
+    """The text of a title: more than blanks."""
+
+    def __init__(self) -> None:
+        super().__init__(LONGEST_TITLE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the title; fails when nobody could read it."""
+        title = super().convert(value, param, ctx)
+        fault = find_title_fault(title)
+        if fault is not None:
+            self.fail(fault, param, ctx)
+        return title
+
+
+class Recipient(click.ParamType[str]):
+    """`everyone`, or a subscriber hash; a mistyped word must not become a message to nobody."""
+
+    name = "recipient"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the recipient; fails on what is neither."""
+        recipient = str(value)
+        if recipient != EVERYONE and not is_subscriber_hash(recipient):
+            self.fail("write everyone, or a subscriber hash: 32 digits, 0-9 and a-f.", param, ctx)
+        return recipient
+
+
 class WebAddress(Text):
     """An http(s) URL or a path on the site; never a script, nor a path that leads to another host (SEC-35)."""
 
@@ -66,8 +97,15 @@ class WebAddress(Text):
 
 @click.command()
 @click.option("--site", required=True, metavar="TOKEN", help="The site's token.")
-@click.option("--to", "recipients", multiple=True, required=True, help="everyone, or a subscriber hash; repeatable.")
-@click.option("--title", required=True, type=Text(LONGEST_TITLE), help="The first line of the notification.")
+@click.option(
+    "--to",
+    "recipients",
+    multiple=True,
+    required=True,
+    type=Recipient(),
+    help="everyone, or a subscriber hash; hashes are repeatable.",
+)
+@click.option("--title", required=True, type=Title(), help="The first line of the notification.")
 @click.option("--body", type=Text(LONGEST_BODY), help="The text below the title.")
 @click.option("--url", type=WebAddress(), help="What a click opens; a path is one on the site.")
 @click.option("--icon", type=WebAddress(), help="A square picture beside the text.")
@@ -94,8 +132,8 @@ class WebAddress(Text):
 def send(*, site: str, recipients: tuple[str, ...], wait: bool, as_json: bool, **options: Any) -> None:
     """Send a notification from the shell.
 
-    Exit code 0 when the message is out (with --no-wait: stored), 1 when it failed, was paused or cancelled. Ctrl-C ends
-    the watching, not the message.
+    Exit code 0 when the message is out (with --no-wait: stored), 1 when it had no recipient, failed, was paused or
+    cancelled. Ctrl-C ends the watching, not the message.
     """
     draft = Draft(
         audience=_audience(recipients),
@@ -119,13 +157,13 @@ def send(*, site: str, recipients: tuple[str, ...], wait: bool, as_json: bool, *
         click.echo(last.sentence if wait else f"Message {message.public_id} is stored; a worker sends it.")
     if watch.was_interrupted:
         sys.exit(INTERRUPTED)
-    if wait and last.status != MessageStatus.SENT:
+    if wait and (last.status != MessageStatus.SENT or last.reached_nobody):
         sys.exit(1)
 
 
 def _audience(recipients: tuple[str, ...]) -> dict[str, Any]:
-    if "everyone" not in recipients:
+    if EVERYONE not in recipients:
         return {"subscriber_hashes": list(recipients)}
-    if set(recipients) != {"everyone"}:
+    if set(recipients) != {EVERYONE}:
         raise click.UsageError("--to everyone leaves nobody to add: use it alone.")
     return {"everyone": True}

@@ -155,8 +155,13 @@ def _print_site(facts: dict[str, Any]) -> None:
 
 
 def _print_steps(installation: OpenInstallation, site: Site) -> None:
-    """Print the two lines to paste."""
+    """Print the two lines to paste, after a warning where they cannot work."""
     base_url = installation.config.base_url
+    if base_url.startswith("http://") and not all(name.startswith("http://") for name in site.origin_names):
+        click.echo(
+            f"\nThe lines below name {base_url}, which a page on https cannot load: set SITEBELL_BASE_URL to this"
+            f" server's public address, then run: sitebell sites show {site.token}"
+        )
     attributes = f'data-site="{site.token}"'
     if site.worker_path != "/bell-worker.js":
         attributes += f' data-worker="{site.worker_path}"'
@@ -169,8 +174,3 @@ def _print_steps(installation: OpenInstallation, site: Site) -> None:
         f"and a file with this line at {first}{site.worker_path}:\n\n"
         f"  importScripts('{base_url}/sdk/v1/worker.js?site={site.token}')\n"
     )
-    if base_url.startswith("http://") and not all(name.startswith("http://") for name in site.origin_names):
-        click.echo(
-            f"Both lines name {base_url}, which a page on https cannot load: set SITEBELL_BASE_URL to this server's"
-            f" public address, then run: sitebell sites show {site.token}"
-        )

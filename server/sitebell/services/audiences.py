@@ -1,5 +1,6 @@
 """Who a message is for: an explicit audience, walked by key and never held in memory whole."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ AVAILABLE = ("everyone", "subscriber_hashes")
 LATER = ("profile_ids", "external_ids", "topics", "tags", "where")
 MAX_HASHES = 10_000
 
+_HASH = re.compile(r"[0-9a-f]{32}")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -22,6 +25,11 @@ class Page:
     subscription_ids: Sequence[int]
     through: int
     is_last: bool
+
+
+def is_subscriber_hash(text: str) -> bool:
+    """Say whether a text has the form of a subscriber hash: 32 lower-case hex digits."""
+    return _HASH.fullmatch(text) is not None
 
 
 def check_audience(audience: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +54,8 @@ def check_audience(audience: dict[str, Any]) -> dict[str, Any]:
         raise Invalid("empty_audience", 'Name an audience: {"everyone": true} or {"subscriber_hashes": [...]}.')
     if len(hashes) > MAX_HASHES:
         raise Invalid("invalid_audience", f"List at most {MAX_HASHES} subscriber_hashes in one message.")
+    if not all(map(is_subscriber_hash, hashes)):
+        raise Invalid("invalid_audience", "Write each of subscriber_hashes as its 32 digits, 0-9 and a-f.")
     return {"subscriber_hashes": sorted(set(hashes))}
 
 

@@ -16,6 +16,7 @@ from sitebell.services.vault import Vault
 
 RECEIPT_EVENTS = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
 CLICKS_PER_DELIVERY = 100
+EVENTS_PER_MOMENT = 100
 CLOCK_TOLERANCE = timedelta(days=1)
 
 
@@ -57,7 +58,7 @@ def _record_receipt(session: Session, receipts: Receipts, site: Site, report: Re
     if delivery is None:
         return False
     at = _plausible(report.at, now)
-    if not _is_new(session, delivery, report.type, at):
+    if not _is_new(session, delivery, report.type, at, is_replaced=at != report.at):
         return False
     column = f"{report.type}_at"
     if getattr(delivery, column) is None:
@@ -77,12 +78,12 @@ def _record_receipt(session: Session, receipts: Receipts, site: Site, report: Re
     return True
 
 
-def _is_new(session: Session, delivery: Delivery, kind: str, at: datetime) -> bool:
-    """Shown and closed happen once; a click happens again when its moment differs."""
+def _is_new(session: Session, delivery: Delivery, kind: str, at: datetime, *, is_replaced: bool) -> bool:
+    """Shown and closed happen once; a click happens again when its moment differs, unless that moment is ours."""
     known = getattr(delivery, f"{kind}_at")
     if known is None:
         return True
-    if kind != EventType.CLICKED:
+    if kind != EventType.CLICKED or is_replaced:
         return False
     query = select(func.count(), func.count().filter(Event.at == at)).where(
         Event.subscription_id == delivery.subscription_id,
@@ -101,13 +102,14 @@ def _record_custom(session: Session, site: Site, report: Report, now: datetime) 
     except NotFound:
         return False
     at = _plausible(report.at, now)
-    known = select(Event.id).where(
+    known = select(Event.action, Event.data).where(
         Event.subscription_id == subscription.id,
         Event.message_id.is_(None),
         Event.type == report.type,
-        Event.at == at,
+        Event.at == (at if at == report.at else Event.received_at),  # a moment that is ours says nothing: all such
     )
-    if session.scalar(known) is not None:
+    same_moment = [tuple(row) for row in session.execute(known.limit(EVENTS_PER_MOMENT))]
+    if len(same_moment) == EVENTS_PER_MOMENT or (report.action, report.data) in same_moment:
         return False
     session.add(
         Event(
@@ -125,5 +127,5 @@ def _record_custom(session: Session, site: Site, report: Report, now: datetime) 
 
 
 def _plausible(at: datetime, now: datetime) -> datetime:
-    """Keep the browser's moment unless its clock runs ahead by more than a day."""
-    return min(at, now) if at <= now + CLOCK_TOLERANCE else now
+    """Keep the browser's moment, by which a repetition is known, unless its clock is ahead by more than a day."""
+    return at if at <= now + CLOCK_TOLERANCE else now

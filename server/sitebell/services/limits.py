@@ -40,11 +40,30 @@ class Limit:
         return timedelta(seconds=self.burst / self.per_second)
 
 
+@dataclass(frozen=True)
+class Quota:
+    """The buckets of one kind of request: one for each network, and one for the site unless `site` is None.
+
+    Two quotas with the same `name` share their buckets.
+    """
+
+    name: str
+    network: Limit
+    site: Limit | None
+
+
 NETWORK_LIMIT = Limit(burst=120, per_second=2)
 SITE_LIMIT = Limit(burst=2000, per_second=20)
+EVENT_NETWORK_LIMIT = Limit(burst=600, per_second=20)  # one post for each notification that a network's browsers show
+EVENT_SITE_LIMIT = Limit(burst=20_000, per_second=500)
+
+SUBSCRIPTIONS = Quota("", NETWORK_LIMIT, SITE_LIMIT)
+FAREWELLS = Quota("", NETWORK_LIMIT, None)  # no crowd may keep a visitor from unsubscribing
+EVENTS = Quota("events", EVENT_NETWORK_LIMIT, EVENT_SITE_LIMIT)  # a broadcast's receipts must not close the door
+LIMITS = (NETWORK_LIMIT, SITE_LIMIT, EVENT_NETWORK_LIMIT, EVENT_SITE_LIMIT)
 
 
-def check(session: Session, site: Site, address: str, now: datetime) -> None:
+def check(session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS) -> None:
     """Refuse a request whose buckets are empty, without taking anything.
 
     It needs a reading session only: a flood is turned away without waiting for the write lock, or holding it up.
@@ -52,16 +71,16 @@ def check(session: Session, site: Site, address: str, now: datetime) -> None:
     Raises:
         RateLimited: a bucket is empty.
     """
-    limits = dict(_buckets_of(site, address))
+    limits = dict(_buckets_of(quota, site, address))
     query = select(TokenBucket.name, TokenBucket.tokens, TokenBucket.updated_at).where(TokenBucket.name.in_(limits))
     for name, tokens, updated_at in session.execute(query):
         _refill(limits[name], tokens, updated_at, now)
 
 
-def spend(session: Session, site: Site, address: str, now: datetime) -> None:
+def spend(session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS) -> None:
     """Take one request out of the bucket of the client's network and out of the site's.
 
-    A loopback client has the site's bucket alone: behind a proxy whose hops are not configured every visitor looks
+    A loopback client has the site's bucket at most: behind a proxy whose hops are not configured every visitor looks
     like that. Roll the session back when this raises: a refused request then costs no token and writes nothing.
 
     Args:
@@ -69,11 +88,12 @@ def spend(session: Session, site: Site, address: str, now: datetime) -> None:
         site: the site that the request is about.
         address: the client's address as the proxies report it; anything else than an address counts as one network.
         now: the present moment.
+        quota: the kind of the request.
 
     Raises:
         RateLimited: a bucket is empty.
     """
-    for name, limit in _buckets_of(site, address):
+    for name, limit in _buckets_of(quota, site, address):
         bucket = _lock_or_create(session, name, limit, now)
         bucket.tokens = _refill(limit, bucket.tokens, bucket.updated_at, now) - 1
         bucket.updated_at = now
@@ -95,16 +115,18 @@ def network_of(address: str) -> str | None:
 
 def prune_buckets(session: Session, now: datetime) -> int:
     """Delete the buckets that are full again, which say the same as none at all; return how many."""
-    oldest = now - max(NETWORK_LIMIT.full_after, SITE_LIMIT.full_after)
+    oldest = now - max(limit.full_after for limit in LIMITS)
     result = session.execute(delete(TokenBucket).where(TokenBucket.updated_at < oldest))
     return cast("CursorResult[Any]", result).rowcount
 
 
-def _buckets_of(site: Site, address: str) -> Iterator[tuple[str, Limit]]:
+def _buckets_of(quota: Quota, site: Site, address: str) -> Iterator[tuple[str, Limit]]:
+    owner = f"{site.id}:{quota.name}" if quota.name else f"{site.id}"
     network = network_of(address)
     if network is not None:
-        yield f"{site.id}:{network}", NETWORK_LIMIT
-    yield f"{site.id}", SITE_LIMIT
+        yield f"{owner}:{network}", quota.network
+    if quota.site is not None:
+        yield owner, quota.site
 
 
 def _refill(limit: Limit, tokens: float, updated_at: datetime, now: datetime) -> float:

@@ -16,6 +16,7 @@ from sitebell.services.keys import create_api_key
 from sitebell.services.vapid_keys import add_vapid_key
 from sitebell.services.vault import Vault
 
+TOKEN = re.compile(r"[0-9A-Za-z_-]{1,32}")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_PATH = re.compile(r"(?!//)(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~!$'()*+,;=:@-]*)+")
@@ -33,7 +34,9 @@ class NewSite:
 
 
 def find_site(session: Session, token: str) -> Site | None:
-    """Return the site of a public token."""
+    """Return the site of a public token, or None; what cannot be a token costs no question to the database."""
+    if TOKEN.fullmatch(token) is None:  # PostgreSQL would refuse NUL with an error of its own
+        return None
     return session.scalars(select(Site).where(Site.token == token)).one_or_none()
 
 

@@ -71,15 +71,13 @@ def put_subscription(
     if existing is not None:
         if not _proves(existing, registration.address):
             raise Conflict("subscription_conflict", CONFLICT)
-        if previous is not None and previous.id != existing.id:
+        if previous is not None and previous.id != existing.id and previous.status == SubscriptionStatus.SUBSCRIBED:
             _end(previous, SubscriptionStatus.GONE, "replaced by another endpoint", now)
         if registration.vapid_public_key is not None:
             existing.vapid_key_id = pair.id
         return _refresh(session, existing, registration, now), False
     if previous is not None:
-        _set_address(previous, registration.address, pair.id)
-        _record(session, previous, EventType.UPDATED, now)
-        return _refresh(session, previous, registration, now), False
+        return _move(session, site, previous, registration, pair.id, now)
     return _create(session, site, registration, pair.id, now)
 
 
@@ -119,6 +117,20 @@ def _find_proven(session: Session, site: Site, address: Address) -> Subscription
 def _proves(row: Subscription, address: Address) -> bool:
     stored = (row.p256dh or b"") + (row.auth or b"")
     return hmac.compare_digest(stored, address.keys.p256dh + address.keys.auth)
+
+
+def _move(
+    session: Session, site: Site, row: Subscription, registration: Registration, vapid_key_id: int, now: datetime
+) -> tuple[Subscription, bool]:
+    try:
+        with session.begin_nested():
+            _set_address(row, registration.address, vapid_key_id)
+    except IntegrityError:  # the new endpoint was registered on its own meanwhile
+        if _find(session, site, registration.address) is None:
+            raise
+        return put_subscription(session, site, registration, now)
+    _record(session, row, EventType.UPDATED, now)
+    return _refresh(session, row, registration, now), False
 
 
 def _create(
