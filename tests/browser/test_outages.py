@@ -109,6 +109,23 @@ def test_a_server_that_hangs_holds_no_notification_up(
     shop.wait_for_counts(second, shown=1)
 
 
+def test_a_click_while_the_receipt_is_under_way_leaves_an_empty_screen(
+    subscriber: Visitor, browser: Browser, shop: Shop, door: Door, notifications: NotificationDaemon
+) -> None:
+    """Chromium puts up a notification of its own when a push ends and none is left: ours stays until then."""
+    browser.goto("about:blank")
+    door.stall()
+    message = shop.send("Fresh bread", url="/oven")
+
+    notifications.click(notifications.wait("Fresh bread", SOON))
+
+    wait_until(lambda: not notifications.shown, "an empty screen")
+    door.open()
+    subscriber.visit()
+    shop.wait_for_counts(message, shown=1, clicked=1)
+    assert not notifications.shown
+
+
 def test_a_page_without_the_sdk_works(browser: Browser, shop: Shop, door: Door) -> None:
     """The script does not arrive: what the page asks for waits in its queue, and nothing throws."""
     door.shut()

@@ -12,7 +12,7 @@ function onClick({ notification, action }) {
   const stamp = stampOf(notification);
   if (!stamp) return null;
   clicked.add(stamp.receipt);
-  notification.close();
+  pushesAreThrough.then(() => notification.close());
   // The page first: the browser lets us open one only for a moment after the click.
   return aftermath(
     visit(stamp.urls[action] || stamp.url),

@@ -23,7 +23,7 @@ function listen(type, handle) {
 function start() {
   listen('push', (event) => {
     const message = readMessage(event);
-    return message && show(message);
+    return message && onPush(message);
   });
   listen('notificationclick', onClick);
   listen('notificationclose', onClose);

@@ -6,6 +6,24 @@ const LOOKUP_TIME = 1000;
 const AFTERMATH_TIME = 3000;
 
 /**
+ * Settles when every push so far is through. Until then its notification has to stay: a browser that finds none at the
+ * end of a push shows one of its own.
+ *
+ * @type {Promise<unknown>}
+ */
+let pushesAreThrough = Promise.resolve();
+
+/**
+ * @param {Message} message
+ * @returns {Promise<unknown>}
+ */
+function onPush(message) {
+  const work = show(message);
+  pushesAreThrough = Promise.allSettled([pushesAreThrough, work]);
+  return work;
+}
+
+/**
  * A message that comes again replaces its notification, without sound. If the visitor closed that one
  * already, it is there once more: rarer and milder than a browser that saw a push without a
  * notification, and shows its own, or (iOS, after three) ends the subscription.
