@@ -4,6 +4,8 @@
 /** What may hold up the notification, and what may follow it, in milliseconds. */
 const LOOKUP_TIME = 1000;
 const AFTERMATH_TIME = 3000;
+/** How long after a push the browser may take to look what it has shown, in milliseconds. */
+const INSPECTION_TIME = 500;
 
 /**
  * Settles when every push so far is through. Until then its notification has to stay: a browser that finds none at the
@@ -19,8 +21,13 @@ let pushesAreThrough = Promise.resolve();
  */
 function onPush(message) {
   const work = show(message);
-  pushesAreThrough = Promise.allSettled([pushesAreThrough, work]);
+  pushesAreThrough = Promise.allSettled([pushesAreThrough, work]).then(inspection);
   return work;
+}
+
+/** @returns {Promise<unknown>} */
+function inspection() {
+  return new Promise((resolve) => setTimeout(resolve, INSPECTION_TIME));
 }
 
 /**
