@@ -1,6 +1,6 @@
 #!/bin/sh
 # Look for programs that come from the system's packages, and name the exact line that installs the missing ones.
-#   scripts/system-packages.sh [--install] python|browsers|node ...
+#   scripts/system-packages.sh [--install] python|browsers|postgresql|node ...
 # With --install, and as root where apt-get is the package manager, it runs that line itself.
 set -eu
 here=$(dirname "$0")
@@ -60,6 +60,11 @@ look_for_browsers() {
     has_font DejaVuSans.ttf || need font
 }
 
+look_for_postgresql() { # Debian keeps the server off the PATH
+    if has postgres || [ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | head -n 1)" ]; then return; fi
+    need postgresql
+}
+
 look_for_node() {
     has node || need node
     has npm || need npm
@@ -87,6 +92,7 @@ package() { # what the package manager here calls it
         zypper:npm) echo npm-default ;;
         dnf:dbus) echo dbus-daemon ;;
         zypper:dbus) echo dbus-1 ;;
+        dnf:postgresql | zypper:postgresql) echo postgresql-server ;;
         apt-get:libnotify) echo libnotify4 ;;
         zypper:libnotify) echo libnotify4 ;;
         apt-get:font) echo fonts-dejavu-core ;;

@@ -1,6 +1,5 @@
 """What tests of every part share: an application on a real database, a site with its key, a browser's subscription."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,25 +10,54 @@ from flask.testing import FlaskClient
 from sitebell.app import create_app
 from sitebell.config import Config
 from sitebell.services.sites import NewSite, create_site
+from support.databases import KINDS, Databases, PostgresqlDatabases, SqliteDatabases
+from support.postgresql import PostgreSQL
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts, settings_in
 
 pytest_plugins = ["support.fixtures"]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs a database on each kind, or on those that the mark `databases` names."""
+    if "databases" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("databases", mark.args if mark else KINDS, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all that share the one screen of browsers, when there are several."""
+    for item in items:
+        folder, name = item.path.parent.name, item.path.stem
+        item.add_marker(pytest.mark.xdist_group("browsers" if folder == "browser" else f"{folder}-{name}"))
+
+
 @pytest.fixture(scope="session")
-def empty_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a migrated installation without a site; tests work on copies of it."""
-    folder = tmp_path_factory.mktemp("installation") / "data"
-    parts(create_app(settings_in(folder))).store.close()
-    return folder
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Makes files."""
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Makes databases of a server that runs until the tests end."""
+    with PostgreSQL() as server:
+        yield PostgresqlDatabases(tmp_path_factory.mktemp("postgresql"), server)
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Makes databases of each kind in turn."""
+    made: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return made
 
 
 @pytest.fixture
-def config(tmp_path: Path, empty_installation: Path) -> Config:
+def config(tmp_path: Path, databases: Databases) -> Iterator[Config]:
     """The settings of an installation of this test alone."""
-    folder = shutil.copytree(empty_installation, tmp_path / "data")
-    return settings_in(folder, metrics_token="metrics-token-of-tests")
+    folder = tmp_path / "data"
+    with databases.fresh(folder) as url:
+        yield settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests")
 
 
 @pytest.fixture
@@ -47,12 +75,14 @@ def app(config: Config, clock: StoppedClock) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="module")
-def shared_app(tmp_path_factory: pytest.TempPathFactory, empty_installation: Path) -> Iterator[Flask]:
+def shared_app(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Flask]:
     """One application for a whole module. Where that does no harm, let the module's `app` return it: it saves time."""
-    folder = shutil.copytree(empty_installation, tmp_path_factory.mktemp("shared") / "data")
-    app = create_app(settings_in(folder, metrics_token="metrics-token-of-tests"), clock=StoppedClock())
-    yield app
-    parts(app).store.close()
+    folder = tmp_path_factory.mktemp("shared") / "data"
+    with databases.fresh(folder) as url:
+        config = settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests")
+        app = create_app(config, clock=StoppedClock())
+        yield app
+        parts(app).store.close()
 
 
 @pytest.fixture

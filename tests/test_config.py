@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sitebell.config import SECRETS, Config, ConfigError, load_config
+from support.geoip import BERLIN, write_places
 
 DOCS = Path(__file__).parents[1] / "docs" / "operating.md"
 NO_SETTINGS = {"demo", "unknown"}
@@ -25,6 +26,7 @@ SOUND = {
     "SITEBELL_PUSH_HOSTS": "push.example.org, *.Push.example.net",
     "SITEBELL_PUSH_PROXY": "http://user:hidden-proxy@proxy.internal:3128",
     "SITEBELL_PUSH_CA_FILE": __file__,
+    "SITEBELL_GEOIP_FILE": "",  # the test that reads it makes one
     "SITEBELL_WORKERS": "4",
     "SITEBELL_LEASE_SECONDS": "120",
 }
@@ -52,9 +54,11 @@ def test_without_settings_everything_lies_in_data_and_answers_on_loopback(
     )
 
 
-def test_every_setting_is_read() -> None:
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    places = write_places(tmp_path / "places.mmdb", {"203.0.113.0/24": BERLIN})
+
     assert set(SOUND) == SETTINGS
-    assert load_config(SOUND) == Config(
+    assert load_config(SOUND | {"SITEBELL_GEOIP_FILE": places}) == Config(
         data=Path("/srv/bell"),
         database_url="postgresql://bell:hidden-password@db/bell",
         base_url="https://bell.example.com",
@@ -66,6 +70,7 @@ def test_every_setting_is_read() -> None:
         push_hosts=("push.example.org", "*.push.example.net"),
         push_proxy="http://user:hidden-proxy@proxy.internal:3128",
         push_ca_file=__file__,
+        geoip_file=places,
         workers=4,
         lease_seconds=120,
     )
@@ -121,6 +126,9 @@ def test_all_faults_are_reported_together() -> None:
         ("PUSH_PROXY", "proxy.internal:3128"),
         ("PUSH_PROXY", "http://proxy.internal:99999"),
         ("PUSH_CA_FILE", "/nowhere/ca.pem"),
+        ("GEOIP_FILE", "/nowhere/places.mmdb"),
+        ("GEOIP_FILE", "/"),
+        ("GEOIP_FILE", __file__),
     ],
 )
 def test_a_value_that_cannot_work_is_one_sentence_that_names_its_setting(name: str, value: str) -> None:

@@ -5,20 +5,49 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sitebell.api.admission import register_admission
+from sitebell.api.attachments import attachments
+from sitebell.api.audiences import audiences
 from sitebell.api.browser import page
+from sitebell.api.bulk import bulk
 from sitebell.api.context import Context, install
+from sitebell.api.databases import databases
 from sitebell.api.docs import docs
 from sitebell.api.errors import register_errors
 from sitebell.api.health import DISK_RESERVE, health
+from sitebell.api.identity_keys import identity_keys
+from sitebell.api.links import links
 from sitebell.api.messages import messages
 from sitebell.api.openapi import register_routes
+from sitebell.api.privacy import privacy
+from sitebell.api.profiles import profiles
 from sitebell.api.sdk import sdk
 from sitebell.api.security_headers import register_security_headers
+from sitebell.api.subscribers import subscribers
+from sitebell.api.topics import topics
+from sitebell.api.webhooks import webhooks
 from sitebell.clock import Clock, utcnow
 from sitebell.config import Config
 from sitebell.db import attach_store, sqlite_file
 from sitebell.push.endpoint import EndpointRules
+from sitebell.services.places import Places
 from sitebell.services.vault import open_vault
+
+ROUTES = (
+    page,
+    messages,
+    audiences,
+    topics,
+    identity_keys,
+    links,
+    databases,
+    profiles,
+    attachments,
+    bulk,
+    subscribers,
+    privacy,
+    webhooks,
+    health,
+)
 
 
 def create_app(config: Config, *, clock: Clock = utcnow) -> Flask:
@@ -37,7 +66,7 @@ def create_app(config: Config, *, clock: Clock = utcnow) -> Flask:
     register_security_headers(app)
     register_admission(app)
     register_errors(app)
-    register_routes(app, config.base_url, page, messages, health)
+    register_routes(app, config.base_url, *ROUTES)
     app.register_blueprint(docs)
     app.register_blueprint(sdk)
     if config.demo:
@@ -59,5 +88,10 @@ def _open(app: Flask, config: Config, clock: Clock) -> Context:
     with store.writing() as session:
         vault = open_vault(session, config.master_key_file)
     return Context(
-        store=store, vault=vault, config=config, rules=EndpointRules(extra_hosts=config.push_hosts), clock=clock
+        store=store,
+        vault=vault,
+        config=config,
+        rules=EndpointRules(extra_hosts=config.push_hosts),
+        places=Places(config.geoip_file),
+        clock=clock,
     )

@@ -44,6 +44,7 @@ class Config:
     push_hosts: tuple[str, ...] = ()
     push_proxy: str | None = field(default=None, repr=False)
     push_ca_file: str | None = None
+    geoip_file: str | None = None
     workers: int = 1
     lease_seconds: int = 60
     demo: bool = False
@@ -84,6 +85,7 @@ def load_config(environment: Mapping[str, str] | None = None, *, demo: bool = Fa
         push_hosts=reader.parsed("PUSH_HOSTS", (), _push_hosts),
         push_proxy=reader.parsed("PUSH_PROXY", None, _proxy),
         push_ca_file=reader.parsed("PUSH_CA_FILE", None, _readable_file),
+        geoip_file=reader.parsed("GEOIP_FILE", None, _geoip_file),
         workers=reader.parsed("WORKERS", 1, _whole(0, 64)),
         lease_seconds=reader.parsed("LEASE_SECONDS", 60, _whole(5, 3600)),
         demo=demo,
@@ -198,4 +200,14 @@ def _readable_file(value: str) -> str:
     path = Path(value)
     if not path.is_file() or not os.access(path, os.R_OK):
         raise ValueError("must name a readable file of certificates in PEM form")
+    return value
+
+
+def _geoip_file(value: str) -> str:
+    import maxminddb  # noqa: PLC0415  (most servers have no such file)
+
+    try:
+        maxminddb.open_database(value).close()
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise ValueError("must name a readable file of places in MaxMind's format (.mmdb)") from error
     return value

@@ -1,6 +1,6 @@
 """The database: one declarative base, and the only two ways to open a transaction, reading and writing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,14 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    ExceptionContext,
     Integer,
     MetaData,
     TypeDecorator,
     create_engine,
     event,
+    func,
+    select,
     text,
 )
 from sqlalchemy.engine import Dialect, make_url
@@ -103,15 +106,15 @@ class Store:
             current = MigrationContext.configure(connection).get_current_heads()
         return set(current) == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
-    def upgrade(self) -> None:
-        """Apply the missing migrations; safe when several processes start at once."""
+    def upgrade(self, revision: str = "head") -> None:
+        """Apply the missing migrations, up to a revision; safe when several processes start at once."""
         config = alembic.config.Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+            alembic.command.upgrade(config, revision)
 
     def close(self) -> None:
         """Return every connection."""
@@ -137,6 +140,17 @@ def attach_store(app: Flask, url: str) -> Store:
     return Store(engine)
 
 
+def serialise(session: Session, names: Iterable[int]) -> None:
+    """Let nobody else pass the same names until the transaction ends.
+
+    A writing transaction of SQLite is alone anyhow; PostgreSQL keeps a lock for each name (64 bits, signed), taken in
+    one order so that two transactions cannot wait for each other.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        for name in sorted(set(names)):
+            session.execute(select(func.pg_advisory_xact_lock(name)))
+
+
 def sqlite_file(url: str) -> Path | None:
     """Return the file behind an SQLite URL, or None for another kind of database."""
     parsed = make_url(url)
@@ -157,6 +171,17 @@ def _prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "handle_error", _keep_values_out)
+
+
+def _keep_values_out(context: ExceptionContext) -> None:
+    """Cut a complaint of PostgreSQL to its first line: the others quote rows and keys, and complaints get logged."""
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    line = getattr(getattr(original, "diag", None), "message_primary", None)
+    if line is not None and wrapped is not None:
+        original.args = (line,)
+        wrapped.args = (f"({type(original).__name__}) {line}",)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

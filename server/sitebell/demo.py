@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, render_template_string, request, send_from_directory
 from sqlalchemy.orm import Session
 
-from sitebell.api.browser_schemas import Strict
 from sitebell.api.context import config, now, store, vault
 from sitebell.api.routes import BodyParser
+from sitebell.api.schemas import Strict
 from sitebell.api.strict_fields import Whole, check_title, text
 from sitebell.config import Config, is_loopback
 from sitebell.db import sqlite_file

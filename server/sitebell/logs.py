@@ -24,13 +24,17 @@ SECRET_TEXT = re.compile(
     r"sb_[\w-]{20,}"  # API keys
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # name and password in a URL
     r"|(?<=vapid t=)\S+|(?<=Bearer )\S+"
-    r"|(?P<endpoint>https://[\w.-]+/)(?:wpush|fcm/send|wp|w|m)/\S+"
+    r"|(?P<endpoint>https://(?:[\w.-]+/(?=(?:wpush|fcm/send|wp|w|m)/)|[\w.-]+\.push\.apple\.com/))\S+"
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # tokens of identities and links (RFC 7519)
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
 )
 
 
 def configure_logging() -> None:
     """Set up structlog and the standard library's logging for a process."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(RedactingFormatter("%(message)s"))
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # its depth says nothing that an operator could act on
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
@@ -46,12 +50,25 @@ def configure_logging() -> None:
     )
 
 
+class RedactingFormatter(logging.Formatter):
+    """Formats what libraries log, tracebacks included, with secrets taken out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or the lines, of a record."""
+        return redact_text(super().format(record))
+
+
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what must not stand in a log: by the name of the field, and by the look of the text."""
-    return {
-        name: "[redacted]" if name in SECRET_NAMES else redact_text(value) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+    return {name: "[redacted]" if name in SECRET_NAMES else _redact_value(value) for name, value in event.items()}
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, dict):
+        return {name: "[redacted]" if name in SECRET_NAMES else _redact_value(inner) for name, inner in value.items()}
+    return [_redact_value(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def redact_text(text: str) -> str:

@@ -2,14 +2,25 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from sitebell.models import WorkerHeartbeat
+from api.signed_site import SignedSite
+from sitebell.models import Delivery, DeliveryState, WorkerHeartbeat
+from sitebell.services.messages import get_message
+from sitebell.services.planner import plan_batch
+from sitebell.services.receipts import Receipts
 from sitebell.services.sites import NewSite
+from sitebell.services.subscriptions import parse_address, prove_subscription
+from support.back_end import WEBHOOK, BackEnd
+from support.seen import FIREFOX, IN_BERLIN, Put, speak_as
+from support.signer import Signer
+from support.stopped_clock import StoppedClock
+from support.visitors import Browser, noticed_of, profile_ids
 from support.web_application import Json, parts
 
 
@@ -26,6 +37,18 @@ def back_end(api_key: str) -> dict[str, str]:
 
 
 @pytest.fixture
+def office(client: FlaskClient, site: NewSite) -> BackEnd:
+    """The site's back end with its database."""
+    return BackEnd(client, site)
+
+
+@pytest.fixture
+def other_office(client: FlaskClient, new_site: Callable[[str], NewSite]) -> BackEnd:
+    """The back end of another site, with a database of its own."""
+    return BackEnd(client, new_site("https://other.example"))
+
+
+@pytest.fixture
 def message() -> Json:
     """A small message to everyone."""
     return {"audience": {"everyone": True}, "notification": {"title": "Hello"}}
@@ -39,10 +62,49 @@ def message_id(client: FlaskClient, back_end: dict[str, str], message: Json) -> 
 
 
 @pytest.fixture
+def signed(app: Flask, site: NewSite) -> SignedSite:
+    """A site that believes tokens alone."""
+    signed = SignedSite(app, site)
+    signed.set_identity("signed")
+    return signed
+
+
+@pytest.fixture
+def signer(signed: SignedSite) -> Signer:
+    """The back end of `signed`, with an ES256 key whose kid is first."""
+    return signed.add_key(Signer())
+
+
+@pytest.fixture
 def subscribed(client: FlaskClient, page: str, subscription: Json) -> Json:
     """A subscription that the site knows."""
     assert client.put(f"{page}/subscription", json={"subscription": subscription}).status_code == 201
     return subscription
+
+
+@pytest.fixture
+def new_browser(client: FlaskClient, page: str) -> Callable[[], Browser]:
+    """Makes browsers that visit the pages of `site`; none of them has called yet."""
+    return lambda: Browser(client, page)
+
+
+@pytest.fixture
+def browser(new_browser: Callable[[], Browser]) -> Browser:
+    """A browser that has not called yet."""
+    return new_browser()
+
+
+@pytest.fixture
+def receipt(app: Flask, site: NewSite, clock: StoppedClock, subscribed: Json, message_id: str) -> str:
+    """The receipt token of the one delivery of `message_id`, which reached the browser of `subscribed`."""
+    address = parse_address(parts(app).rules, subscribed["endpoint"], **subscribed["keys"])
+    with parts(app).store.writing() as session:
+        plan_batch(session, clock())
+        message = get_message(session, site.site, message_id)
+        row = prove_subscription(session, site.site, address)
+        delivery = session.get_one(Delivery, (message.id, row.id))
+        delivery.state = DeliveryState.ACCEPTED
+        return Receipts.of_site(parts(app).vault, site.site).issue(message.id, row.id, message.expires_at)
 
 
 @pytest.fixture
@@ -70,3 +132,45 @@ def served(app: Flask) -> Iterator[Callable[[], BaseWSGIServer]]:
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@pytest.fixture
+def put(browser: Browser) -> Put:
+    """Lets the browser call with a user agent from an address."""
+
+    def visit(agent: str = FIREFOX, address: str = IN_BERLIN, **body: Any) -> Json:
+        speak_as(browser.client, agent, address)
+        return browser.put(**body)
+
+    return visit
+
+
+@pytest.fixture
+def told(app: Flask, put: Put) -> Put:
+    """Lets the browser call as `put` does, and returns what is stored about its visitor then."""
+
+    def visit(*request: str, **body: Any) -> Json:
+        (profile_id,) = profile_ids(put(*request, **body))
+        return noticed_of(app, profile_id)
+
+    return visit
+
+
+@pytest.fixture
+def ids(office: BackEnd, subscribed: Json, message_id: str) -> dict[str, str]:
+    """What stands for each name in a path: things of the site that exist."""
+    browser = office.subscribe(subscribed, match={"external_id": "ann"})
+    webhook = office.ask("POST", "/v1/webhooks", WEBHOOK)
+    office.ask("POST", "/v1/identity/keys", {"algorithm": "HS256", "kid": "first"})
+    return {
+        "/v1/sites/<token>": f"/v1/sites/{office.site.site.token}",
+        "<message_id>": message_id,
+        "<database_id>": str(office.site.database_id),
+        "<profile_id>": browser["enrollments"][0]["profile_id"],
+        "<other_profile>": office.add_profile(),
+        "<subscriber_hash>": browser["subscriber_hash"],
+        "<webhook_id>": str(webhook["id"]),
+        "<call_id>": office.ask("POST", f"/v1/webhooks/{webhook['id']}/test")["id"],
+        "<kid>": "first",
+        "<name>": "page.js",
+    }

@@ -1,6 +1,7 @@
 """Which credential opens which route: the whole matrix, so that a new route without a row fails (SEC-10, SEC-38)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -8,16 +9,21 @@ from flask.testing import FlaskClient
 
 from sitebell.services.keys import create_api_key, list_api_keys, revoke_api_key
 from sitebell.services.sites import NewSite
+from support.back_end import WEBHOOK
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts
 
 ALLOWED, UNKNOWN_KEY, NO_SCOPE, HIDDEN = 0, 401, 403, 404
-KINDS = ("nobody", "read", "send", "manage", "revoked", "other_site", "metrics")
+# No key at all: the site's public token, another site's, a subscription's endpoint and a receipt, each as a Bearer.
+STRANGERS = ("nobody", "public_token", "other_token", "subscription", "receipt", "revoked")
+KINDS = (*STRANGERS, "read", "send", "manage", "other_site", "metrics")
 
 # What each kind of credential gets: ALLOWED stands for any 2xx.
 PUBLIC = dict.fromkeys(KINDS, ALLOWED)
-READ = {"nobody": 401, "read": 0, "send": 403, "manage": 403, "revoked": 401, "other_site": 404, "metrics": 401}
-SEND = {"nobody": 401, "read": 403, "send": 0, "manage": 403, "revoked": 401, "other_site": 404, "metrics": 401}
+CLOSED = dict.fromkeys((*STRANGERS, "metrics"), UNKNOWN_KEY) | {"other_site": HIDDEN}
+READ = CLOSED | {"read": ALLOWED, "send": NO_SCOPE, "manage": NO_SCOPE}
+SEND = CLOSED | {"read": NO_SCOPE, "send": ALLOWED, "manage": NO_SCOPE}
+MANAGE = CLOSED | {"read": NO_SCOPE, "send": NO_SCOPE, "manage": ALLOWED}
 METRICS = dict.fromkeys(KINDS, UNKNOWN_KEY) | {"metrics": ALLOWED}
 
 MATRIX: dict[str, dict[str, int]] = {
@@ -25,12 +31,51 @@ MATRIX: dict[str, dict[str, int]] = {
     "PUT /v1/sites/<token>/subscription": PUBLIC,
     "POST /v1/sites/<token>/subscription/status": PUBLIC,  # the body proves; see test_page_routes
     "POST /v1/sites/<token>/subscription/unsubscribe": PUBLIC,
+    "POST /v1/sites/<token>/subscription/logout": PUBLIC,
+    "POST /v1/sites/<token>/subscription/pause": PUBLIC,
+    "POST /v1/sites/<token>/subscription/resume": PUBLIC,
     "POST /v1/sites/<token>/events": PUBLIC,
     "POST /v1/messages": SEND | {"other_site": ALLOWED},  # a message of the other site, to its own subscribers
     "GET /v1/messages/<message_id>": READ,
     "POST /v1/messages/<message_id>/cancel": SEND,
     "POST /v1/messages/<message_id>/pause": SEND,
     "POST /v1/messages/<message_id>/resume": SEND,
+    "GET /v1/databases": READ | {"other_site": ALLOWED},  # the other site's own
+    "GET /v1/databases/<database_id>/fields": READ,
+    "POST /v1/databases/<database_id>/fields": MANAGE,
+    "GET /v1/databases/<database_id>/profiles": READ,
+    "POST /v1/databases/<database_id>/profiles": MANAGE,
+    "POST /v1/databases/<database_id>/profiles/bulk": MANAGE,
+    "GET /v1/databases/<database_id>/profiles/<profile_id>": READ,
+    "PATCH /v1/databases/<database_id>/profiles/<profile_id>": MANAGE,
+    "POST /v1/databases/<database_id>/profiles/<profile_id>/merge": MANAGE,
+    "GET /v1/databases/<database_id>/profiles/<profile_id>/subscriptions": READ,
+    "PUT /v1/databases/<database_id>/profiles/<profile_id>/subscriptions/<subscriber_hash>": MANAGE,
+    "DELETE /v1/databases/<database_id>/profiles/<profile_id>/subscriptions/<subscriber_hash>": MANAGE,
+    "GET /v1/subscribers/<subscriber_hash>": READ,
+    "POST /v1/subscribers/check": READ | {"other_site": ALLOWED},  # to which all of them are unknown
+    "POST /v1/subscribers/<subscriber_hash>/unsubscribe": MANAGE,
+    "POST /v1/subscribers/<subscriber_hash>/suspend": MANAGE,
+    "POST /v1/subscribers/<subscriber_hash>/resume": MANAGE,
+    "POST /v1/subscribers/<subscriber_hash>/erase": MANAGE,
+    "DELETE /v1/databases/<database_id>/profiles/<profile_id>": MANAGE,
+    "GET /v1/databases/<database_id>/profiles/<profile_id>/export": MANAGE,
+    "GET /v1/topics": READ | {"other_site": ALLOWED},  # the other site's own, as everything without an id in its path
+    "PUT /v1/topics": MANAGE | {"other_site": ALLOWED},
+    "POST /v1/audiences/preview": READ | {"other_site": ALLOWED},
+    "POST /v1/links": MANAGE | {"other_site": ALLOWED},
+    "GET /v1/identity/keys": MANAGE | {"other_site": ALLOWED},
+    "POST /v1/identity/keys": MANAGE | {"other_site": ALLOWED},
+    "DELETE /v1/identity/keys/<kid>": MANAGE,
+    "GET /v1/webhooks": READ | {"other_site": ALLOWED},
+    "POST /v1/webhooks": MANAGE | {"other_site": ALLOWED},
+    "GET /v1/webhooks/<webhook_id>": READ,
+    "PATCH /v1/webhooks/<webhook_id>": MANAGE,
+    "DELETE /v1/webhooks/<webhook_id>": MANAGE,
+    "POST /v1/webhooks/<webhook_id>/rotate": MANAGE,
+    "POST /v1/webhooks/<webhook_id>/test": MANAGE,
+    "GET /v1/webhooks/<webhook_id>/calls": READ,
+    "POST /v1/webhooks/<webhook_id>/calls/<call_id>/retry": MANAGE,
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": METRICS,
@@ -43,6 +88,7 @@ MATRIX: dict[str, dict[str, int]] = {
     "GET /sdk/v1/worker.js": PUBLIC,
     "GET /sdk/v1/worker.src.js": PUBLIC,
     "GET /sdk/v1/sitebell.d.ts": PUBLIC,
+    "GET /sdk/v1/errors.json": PUBLIC,
 }
 
 
@@ -58,10 +104,17 @@ def test_sec_10_every_route_has_a_row(app: Flask) -> None:
 
 @pytest.fixture
 def credentials(
-    app: Flask, site: NewSite, new_site: Callable[[str], NewSite], clock: StoppedClock
+    app: Flask,
+    site: NewSite,
+    new_site: Callable[[str], NewSite],
+    clock: StoppedClock,
+    subscribed: Json,
+    receipt: str,
 ) -> dict[str, dict[str, str]]:
     """The headers of each kind of caller."""
-    texts = {"metrics": "metrics-token-of-tests", "other_site": new_site("https://other.example").api_key}
+    other = new_site("https://other.example")
+    texts = {"metrics": "metrics-token-of-tests", "other_site": other.api_key, "other_token": other.site.token}
+    texts |= {"public_token": site.site.token, "subscription": subscribed["endpoint"], "receipt": receipt}
     with parts(app).store.writing() as session:
         for scope in ("read", "send", "manage"):
             _, texts[scope] = create_api_key(session, site.site, name=scope, scopes=[scope], now=clock())
@@ -71,31 +124,52 @@ def credentials(
     return {"nobody": {}} | {kind: {"Authorization": f"Bearer {text}"} for kind, text in texts.items()}
 
 
-def body_for(route: str, subscribed: Json, message: Json) -> Json | None:
-    if "/subscription" in route:
+def fill(text: str, ids: dict[str, str]) -> str:
+    """Put ids in the place of their names."""
+    for name, value in ids.items():
+        text = text.replace(name, value)
+    return text
+
+
+def body_for(route: str, ids: dict[str, str], subscribed: Json, message: Json) -> Any:
+    """Return a body that the route takes."""
+    if route.startswith(("PUT /v1/sites", "POST /v1/sites")) and "/subscription" in route:
         return {"subscription": new_subscription() if route.startswith("PUT") else subscribed}
-    if route.endswith("/events"):
-        return {"events": [{"type": "shown", "receipt": "x", "at": 0}]}
-    return message if route == "POST /v1/messages" else None
+    bodies = {
+        "POST /v1/sites/<token>/events": {"events": [{"type": "shown", "receipt": "x", "at": 0}]},
+        "POST /v1/messages": message,
+        "POST /v1/databases/<database_id>/fields": {"name": "plan", "type": "text"},
+        "POST /v1/databases/<database_id>/profiles": {},
+        "POST /v1/databases/<database_id>/profiles/bulk": [],
+        "PATCH /v1/databases/<database_id>/profiles/<profile_id>": {},
+        "POST /v1/databases/<database_id>/profiles/<profile_id>/merge": {"from": ids["<other_profile>"]},
+        "PUT /v1/databases/<database_id>/profiles/<profile_id>/subscriptions/<subscriber_hash>": {},
+        "PUT /v1/topics": {"topics": [{"name": "news", "title": "News"}]},
+        "POST /v1/audiences/preview": {"audience": {"everyone": True}},
+        "POST /v1/links": {"match": {"external_id": "ann"}},
+        "POST /v1/identity/keys": {"algorithm": "HS256"},
+        "POST /v1/webhooks": WEBHOOK,
+        "PATCH /v1/webhooks/<webhook_id>": {"is_enabled": True},
+        "POST /v1/subscribers/check": {"subscriber_hashes": ["x"]},
+    }
+    return bodies.get(route)
 
 
 @pytest.mark.usefixtures("living_worker")
 @pytest.mark.parametrize("route", MATRIX)
 def test_sec_10_a_route_opens_to_its_credentials_alone(
     client: FlaskClient,
-    page: str,
     subscribed: Json,
     message: Json,
-    message_id: str,
+    ids: dict[str, str],
     credentials: dict[str, dict[str, str]],
     route: str,
 ) -> None:
     method, path = route.split(" ")
-    path = path.replace("/v1/sites/<token>", page).replace("<message_id>", message_id).replace("<name>", "page.js")
 
     def outcome(kind: str) -> int:
-        body = body_for(route, subscribed, message)
-        status = client.open(path, method=method, json=body, headers=credentials[kind]).status_code
+        body = body_for(route, ids, subscribed, message)
+        status = client.open(fill(path, ids), method=method, json=body, headers=credentials[kind]).status_code
         return ALLOWED if status < 300 else status
 
     assert {kind: outcome(kind) for kind in KINDS} == MATRIX[route]

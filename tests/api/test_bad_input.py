@@ -17,6 +17,9 @@ ROUTES = (
     ("PUT", "{page}/subscription"),
     ("POST", "{page}/subscription/status"),
     ("POST", "{page}/subscription/unsubscribe"),
+    ("POST", "{page}/subscription/logout"),
+    ("POST", "{page}/subscription/pause"),
+    ("POST", "{page}/subscription/resume"),
     ("POST", "{page}/events"),
     ("POST", "/v1/messages"),
 )

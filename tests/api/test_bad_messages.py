@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from support.web_application import Json, stored_rows
 
+pytestmark = pytest.mark.databases("sqlite")  # what is refused here never reaches the database
+
 DANGEROUS_URLS = [
     "javascript:alert(1)",
     "JavaScript:alert(1)",
@@ -94,11 +96,22 @@ AUDIENCES: list[tuple[Any, str]] = [
     ({"everyone": False}, "empty_audience"),
     ({"subscriber_hashes": []}, "empty_audience"),
     ({"everyone": True, "subscriber_hashes": ["a"]}, "invalid_audience"),
-    ({"profile_ids": ["a"]}, "not_available"),
-    ({"external_ids": []}, "not_available"),
-    ({"everyone": True, "topics": ["a"]}, "not_available"),
-    ({"tags": None}, "not_available"),
-    ({"where": {"all": []}}, "not_available"),
+    ({"everyone": True, "topics": ["a"]}, "invalid_audience"),
+    ({"everyone": False, "external_ids": ["a"]}, "invalid_audience"),
+    ({"external_ids": []}, "empty_audience"),
+    ({"external_ids": ["a"], "tags": []}, "empty_audience"),
+    ({"external_ids": ["a"], "where": {}}, "empty_audience"),
+    ({"profile_ids": ["a"]}, "invalid_audience"),
+    ({"profile_ids": ["0" * 23 + "G"]}, "invalid_audience"),
+    ({"topics": ["never defined"]}, "unknown_topic"),
+    ({"tags": ["two\nlines"]}, "invalid_tag"),
+    ({"where": {"all": []}}, "invalid_where"),
+    ({"external_ids": ["x" * 201]}, "invalid"),
+    ({"external_ids": ["a"] * 10_001}, "invalid"),
+    ({"topics": ["a"] * 101}, "invalid"),
+    ({"tags": ["a"] * 101}, "invalid"),
+    ({"tags": None}, "invalid"),
+    ({"tags": "vip"}, "invalid"),
     ({"subscriber_hashes": ["a1b2"]}, "invalid_audience"),
     ({"subscriber_hashes": ["0" * 32, "A" * 32]}, "invalid_audience"),
     ({"subscriber_hashes": ["0" * 32 + "\n"]}, "invalid_audience"),

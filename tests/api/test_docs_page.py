@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 import sitebell.api
 
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+
 VENDOR = Path(sitebell.api.__file__).parent / "vendor" / "rapidoc"
 LINK = re.compile(r"""(?:src|href|spec-url)="([^"]+)\"""")
 

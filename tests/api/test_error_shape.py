@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from sitebell.errors import Conflict, SitebellError
 from sitebell.models import ApiKey
 from sitebell.services.sites import NewSite
+from support.faults import break_a_rule, take_the_database_away
 from support.web_application import Json, new_subscription, parts
 
 JSON = {"Content-Type": "application/json"}
@@ -140,8 +141,7 @@ def test_a_fault_is_logged_under_the_id_that_the_answer_names(app: Flask) -> Non
 def test_a_database_that_fails_answers_503_and_when_to_come_back(
     app: Flask, client: FlaskClient, page: str, subscription: Json
 ) -> None:
-    with parts(app).store.writing() as session:
-        session.execute(text("ALTER TABLE subscription RENAME TO elsewhere"))
+    take_the_database_away(parts(app).store)
 
     with capture_logs() as logs:
         response = client.put(f"{page}/subscription", json={"subscription": subscription})
@@ -180,8 +180,7 @@ def test_sec_41_no_secret_reaches_a_log_or_an_error(
 ) -> None:
     """Canaries go through a fault in the middle of the work, where exceptions quote what they were given."""
     moved = new_subscription()
-    with parts(app).store.writing() as session:
-        session.execute(text("CREATE TRIGGER t BEFORE UPDATE ON subscription BEGIN SELECT RAISE(ABORT, 'no'); END"))
+    break_a_rule(parts(app).store)
     secrets = [site.api_key, *(s for sub in (moved, subscribed) for s in (sub["endpoint"], *sub["keys"].values()))]
     headers = {"Authorization": f"Bearer {site.api_key}", "Cookie": "session=canary-cookie"}
 

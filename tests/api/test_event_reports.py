@@ -8,30 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from sitebell.models import Delivery, DeliveryState, Event
-from sitebell.services.messages import get_message
-from sitebell.services.planner import plan_batch
-from sitebell.services.receipts import Receipts
+from sitebell.models import Event
 from sitebell.services.sites import NewSite
-from sitebell.services.subscriptions import Address, parse_address, prove_subscription
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, parts
-
-
-@pytest.fixture
-def receipt(app: Flask, site: NewSite, clock: StoppedClock, subscribed: Json, message_id: str) -> str:
-    """The receipt token of the one delivery of a message."""
-    with parts(app).store.writing() as session:
-        plan_batch(session, clock())
-        message = get_message(session, site.site, message_id)
-        row = prove_subscription(session, site.site, parse(app, subscribed))
-        delivery = session.get_one(Delivery, (message.id, row.id))
-        delivery.state = DeliveryState.ACCEPTED
-        return Receipts.of_site(parts(app).vault, site.site).issue(message.id, row.id, message.expires_at)
-
-
-def parse(app: Flask, subscription: Json) -> Address:
-    return parse_address(parts(app).rules, subscription["endpoint"], **subscription["keys"])
 
 
 def test_sec_17_each_kind_of_a_delivery_counts_once(

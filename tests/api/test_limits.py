@@ -154,6 +154,7 @@ def test_sec_16_every_route_that_writes_is_limited(
     assert stored_rows(app) == before
 
 
+@pytest.mark.databases("sqlite")  # ten thousand requests: the small ones run on both
 def test_the_receipts_of_a_broadcast_keep_nobody_from_subscribing(client: FlaskClient, page: str) -> None:
     """3,000 is more than the site's bucket for subscriptions holds; the clock stands still, so nothing is refilled."""
     receipts = {"events": [{"type": "shown", "receipt": "lost", "at": 0}]}
@@ -215,6 +216,7 @@ def test_sec_16_a_flood_of_posts_from_one_address_creates_no_more_than_the_limit
     assert created == NETWORK_BURST + 9 * NETWORK_LIMIT.per_second
 
 
+@pytest.mark.databases("sqlite")  # ten thousand requests: the small ones run on both
 def test_sec_16_ten_thousand_requests_of_one_network_pass_no_more_than_the_limit(
     app: Flask, site: NewSite, clock: StoppedClock
 ) -> None:

@@ -14,6 +14,7 @@ from support.web_application import Json, parts, refusal, stored_rows
 STATES = ("pending", "accepted", "retrying", "failed", "gone", "expired", "skipped", "cancelled")
 COUNTS = ("recipients", *STATES, "shown", "clicked", "closed")
 STEPS = ("cancel", "pause", "resume")
+OPTIONS: Json = {"ttl": 60, "urgency": "very-low", "replace_key": "bread", "verified": True}
 WHOLE_NOTIFICATION = {
     "title": "Fresh bread",
     "body": "From 7 to 12.\nAlso rolls.",
@@ -60,9 +61,7 @@ def test_a_message_is_accepted_and_can_be_looked_at(
         "site": site.site.token,
         "audience": {"subscriber_hashes": ["b" * 32, "a" * 32]},
         "notification": WHOLE_NOTIFICATION,
-        "ttl": 60,
-        "urgency": "very-low",
-        "replace_key": "bread",
+        **OPTIONS,
         "send_at": at.isoformat(),
     }
 

@@ -23,7 +23,10 @@ from schemathesis.specs.openapi.checks import (
 
 from sitebell.api.failures import FAILURES
 from sitebell.services.sites import NewSite
+from support.back_end import BackEnd
 from support.web_application import Json, parts
+
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
 
 CHECKS = [
     not_a_server_error,
@@ -54,13 +57,24 @@ def document(client: FlaskClient) -> Json:
 @pytest.mark.usefixtures("living_worker")
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: str(mode.value))
 def test_sec_37_no_generated_request_is_answered_with_a_fault(
-    app: Flask, site: NewSite, back_end: dict[str, str], message_id: str, mode: GenerationMode
+    app: Flask, site: NewSite, office: BackEnd, back_end: dict[str, str], message_id: str, mode: GenerationMode
 ) -> None:
     """Requests that fit the document, and bodies that do not; the same in each run.
 
-    The token and the message id are ones that exist, which lead further than invented ones.
+    The ids in the paths are ones that exist, which lead further than invented ones.
     """
-    known = {"token": site.site.token, "message_id": message_id}
+    browser = office.subscribe(match={"external_id": "ann"})
+    webhook = office.ask("POST", "/v1/webhooks", {"url": "https://hooks.example.com/sitebell"})
+    known = {
+        "token": site.site.token,
+        "message_id": message_id,
+        "kid": "2026-11",
+        "database_id": str(site.database_id),
+        "profile_id": browser["enrollments"][0]["profile_id"],
+        "subscriber_hash": browser["subscriber_hash"],
+        "webhook_id": str(webhook["id"]),
+        "call_id": office.ask("POST", f"/v1/webhooks/{webhook['id']}/test")["id"],
+    }
     document = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
     operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) > 10
@@ -128,6 +142,8 @@ def test_every_code_is_described_at_an_operation(document: Json) -> None:
 
 def test_the_examples_are_sound(client: FlaskClient, document: Json, page: str, back_end: dict[str, str]) -> None:
     """Who copies one must not meet an error: each is answered as if it were meant, if only by `not found`."""
+    offers = {"topics": [{"name": "offers", "title": "Offers"}]}
+    assert client.put("/v1/topics", json=offers, headers=back_end).status_code == 200
     for name, operation in operations(document):
         if "requestBody" not in operation:
             continue

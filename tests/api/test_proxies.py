@@ -9,6 +9,8 @@ from sitebell.config import Config
 from sitebell.models import TokenBucket
 from support.web_application import parts
 
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+
 
 def network_charged(config: Config, page: str, hops: int, headers: dict[str, str]) -> str | None:
     """Return the network that a request from a proxy on loopback is charged to."""

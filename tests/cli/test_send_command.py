@@ -89,6 +89,15 @@ def test_send_reaches_only_whom_it_names(sitebell: CommandLine, installation: In
     assert [len(device.messages) for device in devices] == [0, 1, 0]
 
 
+def test_send_takes_values_of_the_recipient(sitebell: CommandLine, installation: Installation) -> None:
+    options = ("--title", "Hello {{ profile._fname }}", "--url", "/{{ profile.external_id }}", "--no-wait")
+    printed = sitebell.json("send", "--site", installation.site.token, "--to", "everyone", *options)
+    complaint = sitebell.refused(*to_everyone(installation, "--no-wait", "--url", "//{{ profile.external_id }}"))
+
+    assert installation.message(printed["id"]).notification["url"] == "/{{ profile.external_id }}"
+    assert "notification.url" in complaint
+
+
 def test_every_option_of_send_reaches_the_message(sitebell: CommandLine, installation: Installation) -> None:
     content = {
         "title": "Hello",
@@ -189,7 +198,7 @@ def test_a_message_that_cannot_be_meant_is_a_usage_error(
 
 
 @pytest.mark.parametrize("recipient", ["everyon", "Everyone", "", "a1b2", "A" * 32, "\udcff"])
-def test_a_recipient_is_everyone_or_a_subscriber_hash(
+def test_a_recipient_is_everyone_a_hash_or_a_word_with_its_kind(
     sitebell: CommandLine, installation: Installation, recipient: str
 ) -> None:
     """A mistyped word would else be a message to nobody."""
@@ -197,7 +206,7 @@ def test_a_recipient_is_everyone_or_a_subscriber_hash(
 
     complaint = sitebell.refused(*words, code=2)
 
-    assert "write everyone, or a subscriber hash" in complaint
+    assert "write everyone, a subscriber hash, profile:ID" in complaint
 
 
 @pytest.mark.usefixtures("worker")

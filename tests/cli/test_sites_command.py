@@ -65,7 +65,7 @@ def test_a_second_site_can_share_a_database(sitebell: CommandLine) -> None:
 def test_sites_create_with_an_unknown_database_makes_nothing(sitebell: CommandLine) -> None:
     complaint = sitebell.refused("sites", "create", "Shop", "--origin", "https://shop.example.com", "--database", 7)
 
-    assert complaint == "Error: There is no database 7.\n"
+    assert complaint == "Error: There is no database 7: see `sitebell databases list`.\n"
     assert sitebell.json("sites", "list") == []
 
 
@@ -124,6 +124,15 @@ def test_sites_set_changes_only_what_is_named(sitebell: CommandLine) -> None:
 
     assert after == {**before, "name": "Store", "retention_days": 30}
     assert sitebell.json("sites", "show", before["token"]) == after
+
+
+def test_sec_43_addresses_are_stored_only_by_a_site_that_says_so(sitebell: CommandLine) -> None:
+    token = sitebell.create_site()["token"]
+
+    stored = [sitebell.json("sites", "show", token)["stores_ip"]]
+    stored += [sitebell.json("sites", "set", token, option)["stores_ip"] for option in ("--store-ip", "--no-store-ip")]
+
+    assert stored == [False, True, False]
 
 
 def test_origins_are_replaced_added_and_removed(sitebell: CommandLine) -> None:

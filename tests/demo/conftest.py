@@ -1,7 +1,6 @@
 """The demo as `sitebell demo` runs it: as an application for the rules, as processes for what a browser sees."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +18,9 @@ from support.web_application import parts, settings_in
 
 
 @pytest.fixture
-def demo_config(tmp_path: Path, empty_installation: Path) -> Config:
+def demo_config(tmp_path: Path) -> Config:
     """The settings of a demo that was never started."""
-    return demo_settings(empty_installation, tmp_path / "demo")
+    return demo_settings(tmp_path / "demo")
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +30,9 @@ def demo_clock() -> StoppedClock:
 
 
 @pytest.fixture(scope="module")
-def demo_app(
-    tmp_path_factory: pytest.TempPathFactory, empty_installation: Path, demo_clock: StoppedClock
-) -> Iterator[Flask]:
+def demo_app(tmp_path_factory: pytest.TempPathFactory, demo_clock: StoppedClock) -> Iterator[Flask]:
     """The web application of `sitebell demo`; the tests of a module share it."""
-    settings = demo_settings(empty_installation, tmp_path_factory.mktemp("demo") / "data")
+    settings = demo_settings(tmp_path_factory.mktemp("demo") / "data")
     app = create_app(settings, clock=demo_clock)
     yield app
     parts(app).store.close()
@@ -56,6 +53,6 @@ def running_demo(tmp_path_factory: pytest.TempPathFactory, module_push_service: 
         yield serving
 
 
-def demo_settings(installation: Path, folder: Path) -> Config:
-    """Return the settings of a demo on a copy of an installation."""
-    return settings_in(shutil.copytree(installation, folder), port=PORT, base_url=OWN_PAGE, demo=True)
+def demo_settings(folder: Path) -> Config:
+    """Return the settings of a demo whose first start is still to come."""
+    return settings_in(folder, port=PORT, base_url=OWN_PAGE, demo=True)

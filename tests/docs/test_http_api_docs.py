@@ -11,6 +11,8 @@ from flask import Flask
 import sitebell
 from sitebell.api.failures import FAILURES, HTTP_CODES
 
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+
 PACKAGE = Path(sitebell.__file__).parent
 PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text()
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")

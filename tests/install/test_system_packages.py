@@ -93,6 +93,23 @@ def test_make_test_names_missing_browsers_when_it_may_not_install(shell: Shell, 
     assert not shell.machine.calls.exists()
 
 
+@pytest.mark.parametrize(
+    ("manager", "line"),
+    [
+        ("apt-get", "apt-get update && apt-get install -y postgresql"),
+        ("dnf", "dnf install -y postgresql-server"),
+    ],
+)
+def test_a_missing_postgresql_is_answered_with_the_install_line(shell: Shell, manager: str, line: str) -> None:
+    """Debian keeps the server off the PATH, so its folder is looked for: here it is not found."""
+    shell.machine.without("postgres", "apt-get").playing("find", "exit 0").playing(manager, "exit 1")
+
+    answer = shell.run("scripts/system-packages.sh", "postgresql")
+
+    assert answer.returncode != 0
+    assert install_line(answer) == line
+
+
 def apt_get_that(machine: Machine, brings: str) -> None:
     """Play an apt-get that notes its calls, and whose install puts these programs into place."""
     bring = f'for p in {brings}; do ln -sf sh "${{0%/*}}/$p"; done'

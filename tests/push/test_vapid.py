@@ -125,7 +125,9 @@ def test_a_small_key_keeps_its_32_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "private", [b"", bytes(32), b"\xff" * 32, CURVE_ORDER.to_bytes(32, "big"), KEY.private + b"\x00"]
+    "private",
+    [b"", bytes(32), b"\xff" * 32, CURVE_ORDER.to_bytes(32, "big"), KEY.private + b"\x00"],
+    ids=["empty", "zero", "largest", "order", "too_long"],
 )
 def test_bytes_that_are_no_private_key_are_refused(private: bytes) -> None:
     with pytest.raises(Invalid) as refusal:

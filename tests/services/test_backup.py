@@ -124,7 +124,11 @@ def test_rel_13_a_backup_with_one_flipped_bit_is_refused(backup: Path, tmp_path:
     assert refused > 50
 
 
-@pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b""), gzip.compress(b"text" * 1000)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", gzip.compress(b""), gzip.compress(b"text" * 1000)],
+    ids=["empty", "text", "empty_gzip", "gzip_of_text"],
+)
 def test_what_is_no_backup_is_refused(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)

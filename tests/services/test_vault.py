@@ -3,18 +3,21 @@
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from sitebell.db import Store, open_store
-from sitebell.models import Site, VapidKeyPair
+from sitebell.models import Installation, Site, VapidKeyPair
 from sitebell.push.vapid import VapidKey
 from sitebell.services.sites import create_site
 from sitebell.services.vapid_keys import open_vapid_key
 from sitebell.services.vault import MasterKeyError, Vault, open_vault, write_key_file
+from support.databases import Databases
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -154,3 +157,16 @@ def test_sec_51_sealing_twice_gives_different_ciphertext() -> None:
     key = VapidKey.generate().private
 
     assert vault.seal("context", key) != vault.seal("context", key)
+
+
+def test_two_first_starts_at_once_make_one_key(databases: Databases, tmp_path: Path) -> None:
+    """Web process and worker, or two machines on one database, may meet at the very beginning."""
+    with databases.fresh(tmp_path) as url, ThreadPoolExecutor(4) as pool, closing(open_store(url)) as store:
+        (tmp_path / "master.key").unlink()
+        with store.writing() as session:
+            session.execute(delete(Installation))
+
+        vaults = list(pool.map(lambda _: open_again(store, tmp_path / "master.key"), range(4)))
+
+        sealed = vaults[0].seal("context", b"secret")
+        assert [vault.open("context", sealed) for vault in vaults] == [b"secret"] * 4

@@ -10,42 +10,50 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from sitebell.db import open_store
-from sitebell.models import Delivery, Message, Site, Subscription, WorkerHeartbeat
+from sitebell.models import Delivery, Enrollment, Message, Profile, Site, Subscription, WorkerHeartbeat
 from sitebell.push.client import Outcome, OutcomeKind, PushClient, PushRequest
 from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import EndpointRules
+from sitebell.services.binding import Introduction
 from sitebell.services.composing import Composer
 from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
 from sitebell.services.planner import plan_batch
+from sitebell.services.registering import register
 from sitebell.services.sites import create_site
-from sitebell.services.subscriptions import Address, Registration, parse_address, put_subscription
+from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import open_vault
 from sitebell.worker.pipeline import Pipeline
+from sitebell.worker.webhooks import WebhookPipeline, open_client
+from support.databases import file_url
 from support.push_service import PushService
 from support.push_service.subscriber import Subscriber
 from support.stopped_clock import StoppedClock
 from support.waiting import wait_until
 
 RULES = EndpointRules()
+LARGE = 1000
 LEASE = timedelta(seconds=30)
 
 
 class Installation:
-    """One site on SQLite, reached through the services, with the push service double behind its workers."""
+    """One site, reached through the services, with the push service double behind its workers.
 
-    def __init__(self, folder: Path, push: PushService) -> None:
+    On a database of its own: an SQLite file in `folder`, unless `url` names another one.
+    """
+
+    def __init__(self, folder: Path, push: PushService, url: str | None = None) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.push = push
         self.clock = StoppedClock()
         self.lease_seconds = 5
         self.settings_of_test: dict[str, str] = {}
-        self.url = f"sqlite:///{folder / 'sitebell.sqlite3'}"
+        self.url = url or file_url(folder)
         self.store = open_store(self.url)
         self.store.upgrade()
         with self.store.writing() as session:
@@ -54,6 +62,7 @@ class Installation:
             created = create_site(
                 session, self.vault, name="Example", origins=origins, database_id=None, now=self.clock()
             )
+        self.database_id, self.api_key = created.database_id, created.api_key
         self.site, self.vapid_public_key = created.site, created.vapid_public_key
 
     def close(self) -> None:
@@ -65,20 +74,23 @@ class Installation:
         """The environment of a Sitebell process that works on this installation."""
         return {
             "SITEBELL_DATA": str(self.folder),
+            "SITEBELL_DATABASE_URL": self.url,
             "SITEBELL_BASE_URL": "https://bell.example.com",
             "SITEBELL_LEASE_SECONDS": str(self.lease_seconds),
             **self.push.settings(),
             **self.settings_of_test,
         }
 
-    def subscribe(self, devices: Iterable[Subscriber]) -> list[Subscription]:
-        """Register devices of the push service with the site."""
+    def subscribe(self, devices: Iterable[Subscriber], who: Introduction | None = None) -> list[Subscription]:
+        """Register devices of the push service with the site, as those of somebody or of nobody known."""
         with self.store.writing() as session:
             rows = []
             for device in devices:
                 address = parse_address(RULES, device.endpoint, device.p256dh, device.auth)
-                row, _ = put_subscription(session, self.site, Registration(address=address), self.clock())
-                rows.append(row)
+                registration = Registration(address=address)
+                introduction = who or Introduction()
+                done = register(session, self.vault, self.site, registration, introduction, None, self.clock())
+                rows.append(done.subscription)
         return rows
 
     def add_devices(self, count: int, **arguments: Any) -> list[Subscriber]:
@@ -86,7 +98,9 @@ class Installation:
         devices = self.push.add_subscribers(count, self.vapid_public_key, **arguments)
         with self.store.writing() as session:
             pair = choose_vapid_key(session, self.site, self.vapid_public_key)
-            session.execute(insert(Subscription), [self._row(device, pair.id) for device in devices])
+            rows = [self._row(device, pair.id) for device in devices]
+            session.execute(insert(Subscription), rows)
+            enroll_in_bulk(session, self.database_id, [row["subscriber_hash"] for row in rows], self.clock())
         return devices
 
     def _row(self, device: Subscriber, vapid_key_id: int) -> dict[str, Any]:
@@ -168,6 +182,22 @@ class Installation:
             pipeline.stop()
             client.close()
 
+    def drain_webhooks(self, timeout: float = 15) -> None:
+        """Make every call to a webhook that is due by the stopped clock; one may take `timeout` seconds."""
+        settings = self.push.settings()
+        client = open_client(
+            proxy=settings["SITEBELL_PUSH_PROXY"], ca_file=settings["SITEBELL_PUSH_CA_FILE"], timeout=timeout
+        )
+        try:
+            while (pipeline := self.webhook_pipeline()).work_is_due():
+                client.run(pipeline.next_request, pipeline.done, pipeline.idle)
+        finally:
+            client.close()
+
+    def webhook_pipeline(self, owner: str = "test") -> WebhookPipeline:
+        """Return a pipeline of calls to webhooks, driven by the stopped clock."""
+        return WebhookPipeline(self.store, self.vault, owner=owner, lease=LEASE, clock=self.clock)
+
     def start_worker(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker process as `serve` starts its own; the caller ends it."""
         command = [sys.executable, "-m", "sitebell", "worker", "--name", name]
@@ -183,6 +213,23 @@ class Installation:
         finished = ("sent", "failed", "cancelled")
         wait_until(lambda: self.message(public_id).status in finished, "the message to be finished", timeout)
         return self.counts(public_id)
+
+
+def enroll_in_bulk(session: Session, database_id: int, hashes: list[str], now: datetime) -> None:
+    """Give subscriptions an anonymous profile each, as their browsers' first call would."""
+    moments = {"created_at": now, "updated_at": now}
+    profiles = [{"public_id": text[:24], "database_id": database_id, **moments} for text in hashes]
+    session.execute(insert(Profile), profiles)
+    hash_of_profile = func.substr(Subscription.subscriber_hash, 1, 24)
+    pairs = select(Subscription.id, Profile.id).join(Profile, Profile.public_id == hash_of_profile)
+    bound = {"database_id": database_id, "is_anonymous": True, "bound_at": now, **moments}
+    rows = [
+        {"subscription_id": subscription_id, "profile_id": profile_id, **bound}
+        for subscription_id, profile_id in session.execute(pairs.where(Subscription.subscriber_hash.in_(hashes)))
+    ]
+    session.execute(insert(Enrollment), rows)
+    if len(hashes) >= LARGE:
+        session.execute(text("ANALYZE"))  # a server does so by itself when many rows are new, a while later
 
 
 def shown_title(device: Subscriber, index: int = -1) -> str:

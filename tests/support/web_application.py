@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from sitebell.api.context import Context
 from sitebell.config import Config
-from sitebell.db import Base
+from sitebell.db import Base, Store
 
 Json = dict[str, Any]
 
@@ -31,12 +31,23 @@ def parts(app: Flask) -> Context:
 
 def stored_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, except what rate limits remember: equal before and after, nothing changed."""
-    with parts(app).store.reading() as session:
+    return rows_of(parts(app).store)
+
+
+def rows_of(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table, except what rate limits remember."""
+    with store.reading() as session:
         return {
             name: sorted((tuple(row) for row in session.execute(select(table))), key=repr)
             for name, table in Base.metadata.tables.items()
             if name != "token_bucket"
         }
+
+
+def rows(app: Flask, table: Any) -> list[Any]:
+    """Return the rows of a table in the order of creation."""
+    with parts(app).store.reading() as session:
+        return list(session.scalars(select(table).order_by(table.id)))
 
 
 def refusal(response: Any) -> tuple[int, str]:

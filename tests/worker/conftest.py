@@ -5,13 +5,32 @@ from pathlib import Path
 
 import pytest
 
+from support.databases import Databases
 from support.installation import Installation
 from support.push_service import PushService
+from support.webhook_receiver import WebhookReceiver
+from support.webhook_site import WebhookSite
 
 
 @pytest.fixture
-def installation(tmp_path: Path, push_service: PushService) -> Iterator[Installation]:
-    """A fresh site on SQLite whose pushes go to the double."""
-    installation = Installation(tmp_path, push_service)
-    yield installation
-    installation.close()
+def installation(tmp_path: Path, push_service: PushService, databases: Databases) -> Iterator[Installation]:
+    """A fresh site whose pushes go to the double."""
+    with databases.fresh(tmp_path) as url:
+        installation = Installation(tmp_path, push_service, url)
+        yield installation
+        installation.close()
+
+
+@pytest.fixture
+def receiver(push_service: PushService) -> Iterator[WebhookReceiver]:
+    """The back end of a site, which takes calls at https://hooks.example.com/sitebell."""
+    with WebhookReceiver(push_service) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def told(installation: Installation) -> Iterator[WebhookSite]:
+    """The site of `installation`, over HTTP; it has no webhook yet."""
+    site = WebhookSite(installation)
+    yield site
+    site.close()

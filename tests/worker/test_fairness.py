@@ -1,9 +1,14 @@
 """No message, host or lock may hold up more than its own: large beside small, slow beside fast, locked beside open."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import event
+import psycopg
+import pytest
+from sqlalchemy import event, text
 
 from sitebell.services.messages import cancel_message, pause_message, resume_message
 from support.installation import Installation
@@ -122,26 +127,48 @@ def test_what_replaces_is_what_is_sent_later(installation: Installation) -> None
     assert len(device.messages) == 2
 
 
-def test_rel_12_answers_are_kept_while_the_database_is_locked(installation: Installation) -> None:
+@pytest.mark.databases("sqlite")
+def test_rel_12_answers_are_kept_while_an_sqlite_file_is_locked(installation: Installation) -> None:
     """Nothing is lost, nothing more is sent, and the next checkpoint writes it all."""
+
+    def give_up_soon(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout=50")
+
+    event.listen(installation.store.engine, "checkout", give_up_soon)
+    with closing(sqlite3.connect(installation.folder / "sitebell.sqlite3", isolation_level=None)) as other:
+        check_that_answers_are_kept(
+            installation, lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("ROLLBACK")
+        )
+
+
+@pytest.mark.databases("postgresql")
+def test_rel_12_answers_are_kept_while_a_table_of_postgresql_is_locked(installation: Installation) -> None:
+    """Nothing is lost, nothing more is sent, and the next checkpoint writes it all."""
+
+    def give_up_soon(connection: psycopg.Connection[Any], *_: object) -> None:
+        connection.execute("SET lock_timeout = 50")
+        connection.commit()
+
+    event.listen(installation.store.engine, "checkout", give_up_soon)
+    with installation.store.engine.connect() as other:
+        lock = text("LOCK TABLE batch IN ROW EXCLUSIVE MODE; LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE")
+        check_that_answers_are_kept(installation, lambda: other.execute(lock), other.rollback)
+
+
+def check_that_answers_are_kept(
+    installation: Installation, lock: Callable[[], object], unlock: Callable[[], object]
+) -> None:
+    """Answer a hundred requests while somebody else keeps the database from writing them down."""
     installation.add_devices(400)
     message = installation.send()
     pipeline = installation.pipeline()
     requests = [pipeline.next_request() for _ in range(100)]
-    event.listen(installation.store.engine, "checkout", _give_up_soon)
-    lock = sqlite3.connect(installation.folder / "sitebell.sqlite3", isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-
+    lock()
     installation.answer(pipeline, requests)
     meanwhile = (pipeline.next_request(), installation.counts(message).get("accepted"))
-    lock.execute("ROLLBACK")
-    lock.close()
+    unlock()
     pipeline.flush()
     after = (pipeline.next_request() is not None, installation.counts(message)["accepted"])
     pipeline.stop()
 
     assert (meanwhile, after) == ((None, None), (True, 100))
-
-
-def _give_up_soon(connection: sqlite3.Connection, *_: object) -> None:
-    connection.execute("PRAGMA busy_timeout=50")

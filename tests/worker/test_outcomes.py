@@ -174,7 +174,7 @@ def test_an_answer_of_gone_does_not_close_an_endpoint_that_was_replaced_meanwhil
     addresses = [parse_address(RULES, d.endpoint, d.p256dh, d.auth) for d in (new, old)]
     with installation.store.writing() as session:
         registration = Registration(address=addresses[0], previous=addresses[1], intent="refresh")
-        put_subscription(session, installation.site, registration, installation.clock())
+        put_subscription(session, installation.vault, installation.site, registration, installation.clock())
 
     pipeline.done(request, Outcome(OutcomeKind.gone, 410))
     pipeline.stop()

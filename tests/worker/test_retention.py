@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from sitebell.models import Batch, Delivery, Event, IdempotencyKey, Subscription
+from sitebell.models import Batch, Delivery, Event, IdempotencyKey, Subscription, UsedToken
 from sitebell.services import retention
 from support.installation import Installation
 
@@ -85,3 +85,16 @@ def test_retention_is_due_once_an_hour(installation: Installation) -> None:
         late = retention.is_due(session, installation.clock())
 
     assert (early, late) == (False, True)
+
+
+def test_used_tokens_are_remembered_as_long_as_they_could_be_shown_again(installation: Installation) -> None:
+    expires_at = installation.clock() + timedelta(hours=1)
+    with installation.store.writing() as session:
+        session.add(UsedToken(site_id=installation.site.id, jti_hash=bytes(32), expires_at=expires_at))
+    counts = []
+    for _ in range(2):
+        installation.clock.advance(minutes=59)
+        prune(installation)
+        counts.append(count(installation, UsedToken))
+
+    assert counts == [1, 0]

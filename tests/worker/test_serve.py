@@ -16,6 +16,7 @@ import pytest
 from support.installation import Installation
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
 Serve = subprocess.Popen[bytes]
 
 

@@ -12,9 +12,13 @@ from sitebell.services.sites import find_site
 
 PAGE_BODY = 64 * 1024
 API_BODY = 1024 * 1024
+BULK_BODY = 32 * 1024 * 1024  # of lines, which are read one by one
 PREFLIGHT_SECONDS = 7200  # Chromium keeps no answer longer
 
+NDJSON = "application/x-ndjson"
+
 _PAGE_PATH = re.compile(r"/v1/sites/(?P<token>[^/]+)(?:/.*)?", re.DOTALL)
+_BULK_PATH = re.compile(r"/v1/databases/[^/]+/profiles/bulk")
 
 
 def register_admission(app: Flask) -> None:
@@ -25,7 +29,7 @@ def register_admission(app: Flask) -> None:
 
 def _admit() -> Response | None:
     path = _PAGE_PATH.fullmatch(request.path)
-    g.body_cap = PAGE_BODY if path else API_BODY
+    g.body_cap = PAGE_BODY if path else BULK_BODY if _takes_lines() else API_BODY
     request.max_content_length = g.body_cap + 1  # Werkzeug cuts a chunked body off there, in silence
     if path:
         g.site = _find_site(path["token"])
@@ -50,6 +54,10 @@ def read_body() -> bytes:
     if len(body) > g.body_cap:
         raise RequestEntityTooLarge
     return body
+
+
+def _takes_lines() -> bool:
+    return request.mimetype == NDJSON and _BULK_PATH.fullmatch(request.path) is not None
 
 
 def _find_site(token: str) -> Site | None:

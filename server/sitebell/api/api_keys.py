@@ -60,4 +60,5 @@ def _authenticate(scope: str) -> Site:
             raise SitebellError(
                 "scope_missing", f"This API key may {key.scopes}: create one with the scope {scope}.", 403
             )
+        g.api_key_id = key.id
         return session.get_one(Site, key.site_id)

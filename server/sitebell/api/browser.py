@@ -1,35 +1,43 @@
 """What pages and workers of a site call: its config, their subscription, their events."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import g, request
+from sqlalchemy.orm import Session
 
 from sitebell.api.browser_schemas import (
     EXAMPLE_SUBSCRIPTION,
     EventsAnswer,
     EventsBody,
+    PauseBody,
     ProofBody,
     RegistrationBody,
     SiteAnswer,
-    SubscriptionAnswer,
     UnsubscribedAnswer,
 )
 from sitebell.api.context import now, rules, store, vault
-from sitebell.api.failures import BODY, PAGE
+from sitebell.api.failures import BODY, PAGE, describe
+from sitebell.api.membership import MembershipAnswer, read_introduction, show_membership, show_registered
 from sitebell.api.routes import Routes
+from sitebell.api.visitor import read_visitor
 from sitebell.clock import from_epoch_milliseconds
-from sitebell.models import Site, Subscription
+from sitebell.models import EventType, Site, Subscription
 from sitebell.services import limits
+from sitebell.services.binding import detach
+from sitebell.services.enrollments import list_enrollments, pause, resume, resume_due
 from sitebell.services.events import Report, record_events
+from sitebell.services.registering import register
 from sitebell.services.subscriptions import (
     Address,
     Registration,
     parse_address,
     prove_subscription,
-    put_subscription,
     unsubscribe,
 )
+from sitebell.services.topics import chosen_topics, list_topics
 from sitebell.services.vapid_keys import current_vapid_key
+from sitebell.services.visitors import NOBODY
 
 page = Routes(
     "page",
@@ -37,6 +45,14 @@ page = Routes(
     url_prefix="/v1/sites/<token>",
     description="What the SDK calls. No key: endpoint and both keys of a subscription are the credential.",
 )
+ROWS = (
+    "profile_not_found",
+    "no_profile",
+    "unknown_field",
+    "invalid_value",
+    "invalid_operation",
+)
+INTRODUCTION = ("no_database", "unknown_database", "invalid_email", "invalid_phone")
 PROOF = (*PAGE, *BODY, "invalid_endpoint", "invalid_keys", "rate_limited")
 
 
@@ -56,26 +72,32 @@ def get_config() -> dict[str, Any]:
     site = _site()
     with store().reading() as session:
         key = current_vapid_key(session, site)
+        topics = list_topics(session, site)
     return {
         "site": site.token,
         "name": site.name,
         "vapid_public_key": key.public_key,
         "worker": site.worker_path,
         "scope": site.worker_scope,
+        "topics": [{"name": topic.name, "title": topic.title} for topic in topics],
         "prompt": {},
     }
 
 
 @page.route("/subscription", methods=["PUT"])
 @page.arguments(RegistrationBody, example={"subscription": EXAMPLE_SUBSCRIPTION, "intent": "subscribe"})
-@page.response(200, SubscriptionAnswer)
-@page.alt_response(201, schema=SubscriptionAnswer, description="The subscription is new.", success=True)
-@page.fails(*PROOF, "subscription_conflict", "unknown_vapid_key", "not_available")
+@page.response(200, MembershipAnswer, description=f"Done. The `error` of a database is one of:\n{describe(ROWS)}")
+@page.alt_response(201, schema=MembershipAnswer, description="The subscription is new.", success=True)
+@page.fails(*PROOF, "subscription_conflict", "unknown_vapid_key", "unknown_topic", *INTRODUCTION)
 def put_subscription_of_browser(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """Register or refresh a subscription.
 
     A new endpoint that names the one it replaces as `previous` takes its place, with the same `subscriber_hash`. Only
     the intent `subscribe` brings back what the visitor has unsubscribed.
+
+    With `match` the subscription is bound to a profile in each database; one database may fail, with its `error`, while
+    the others succeed. A refused `identity` leaves the browser bound as it was, a refused `link` too; the answer says
+    why, and the rest of the call is done.
     """
     previous = body["previous"]
     registration = Registration(
@@ -85,24 +107,23 @@ def put_subscription_of_browser(body: dict[str, Any]) -> tuple[dict[str, Any], i
         vapid_public_key=body["vapid_public_key"],
         locale=body["locale"],
         time_zone=body["time_zone"],
+        topics=body["topics"],
     )
+    who, token, link = read_introduction(body), body["identity"], body["link"]
     _spend()
+    visitor = read_visitor()
     with store().writing() as session:
-        row, is_new = put_subscription(session, _site(), registration, now())
-    return _shown(row), 201 if is_new else 200
+        done = register(session, vault(), _site(), registration, who, token, now(), link=link, visitor=visitor)
+    return show_registered(done), 201 if done.is_new else 200
 
 
 @page.route("/subscription/status", methods=["POST"])
 @page.arguments(ProofBody, example={"subscription": EXAMPLE_SUBSCRIPTION})
-@page.response(200, SubscriptionAnswer)
+@page.response(200, MembershipAnswer)
 @page.fails(*PROOF, "subscription_not_found")
 def get_status(body: dict[str, Any]) -> dict[str, Any]:
     """Say how the server knows a subscription."""
-    address = _address(body["subscription"])
-    _spend()
-    with store().writing() as session:
-        row = prove_subscription(session, _site(), address)
-    return _shown(row)
+    return _change(body, lambda _session, _row: None)
 
 
 @page.route("/subscription/unsubscribe", methods=["POST"])
@@ -118,6 +139,33 @@ def end_subscription(body: dict[str, Any]) -> dict[str, Any]:
     return {"status": "unsubscribed"}
 
 
+@page.route("/subscription/logout", methods=["POST"])
+@page.arguments(ProofBody, example={"subscription": EXAMPLE_SUBSCRIPTION})
+@page.response(200, MembershipAnswer)
+@page.fails(*PROOF, "subscription_not_found")
+def leave_profiles(body: dict[str, Any]) -> dict[str, Any]:
+    """Detach a subscription from whoever it belonged to; from this answer on nothing meant for them arrives."""
+    return _change(body, lambda session, row: detach(session, _site(), row, now()))
+
+
+@page.route("/subscription/pause", methods=["POST"])
+@page.arguments(PauseBody, example={"subscription": EXAMPLE_SUBSCRIPTION, "until": "2026-12-24T18:00:00Z"})
+@page.response(200, MembershipAnswer)
+@page.fails(*PROOF, "subscription_not_found")
+def pause_subscription(body: dict[str, Any]) -> dict[str, Any]:
+    """Stop messages for a while, by the visitor's wish."""
+    return _change(body, lambda session, row: pause(session, row, body["until"], now()))
+
+
+@page.route("/subscription/resume", methods=["POST"])
+@page.arguments(ProofBody, example={"subscription": EXAMPLE_SUBSCRIPTION})
+@page.response(200, MembershipAnswer)
+@page.fails(*PROOF, "subscription_not_found")
+def resume_subscription(body: dict[str, Any]) -> dict[str, Any]:
+    """End the visitor's own pause, and no other."""
+    return _change(body, lambda session, row: resume(session, row, now()))
+
+
 @page.route("/events", methods=["POST"])
 @page.arguments(EventsBody, example={"events": [{"type": "shown", "receipt": "Q2x…", "at": 1_793_000_000_000}]})
 @page.response(200, EventsAnswer)
@@ -129,9 +177,21 @@ def post_events(body: dict[str, Any]) -> dict[str, int]:
     """
     reports = [_report(event) for event in body["events"]]
     _spend(limits.EVENTS)
+    visitor = read_visitor() if any(report.type == EventType.CLICKED for report in reports) else NOBODY
     with store().writing() as session:
-        accepted, ignored = record_events(session, vault(), _site(), reports, now())
+        accepted, ignored = record_events(session, vault(), _site(), reports, now(), visitor)
     return {"accepted": accepted, "ignored": ignored}
+
+
+def _change(body: dict[str, Any], change: Callable[[Session, Subscription], object]) -> dict[str, Any]:
+    """Change a proven subscription's enrollments and show where it stands then."""
+    address = _address(body["subscription"])
+    _spend()
+    with store().writing() as session:
+        row = prove_subscription(session, _site(), address)
+        resume_due(session, now(), row)
+        change(session, row)
+        return show_membership(row, list_enrollments(session, _site(), row), chosen_topics(session, row))
 
 
 def _site() -> Site:
@@ -163,7 +223,3 @@ def _report(event: dict[str, Any]) -> Report:
         action=event["action"],
         data=event["data"],
     )
-
-
-def _shown(row: Subscription) -> dict[str, Any]:
-    return {"subscriber_hash": row.subscriber_hash, "status": row.status, "enrollments": []}

@@ -1,17 +1,17 @@
 """The shape of what pages and workers send, and of what they are answered."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf
 
-from sitebell.api.strict_fields import LAST_MILLISECOND, LOCALE, TIME_ZONE, Whole, text
-from sitebell.errors import Invalid
+from sitebell.api.membership import IntroductionBody
+from sitebell.api.schemas import Answer, Strict
+from sitebell.api.strict_fields import LAST_MILLISECOND, LOCALE, TIME_ZONE, Moment, Whole, text
 from sitebell.models import EventType
 from sitebell.push.endpoint import MAX_URL_LENGTH
+from sitebell.services.topics import LONGEST_NAME, MAX_TOPICS
 
-COMES_WITH_IDENTITY = ("match", "database_ids", "fields", "topics", "tags", "identity", "exclusive")
 REPORTED = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
 MAX_EVENTS = 100
 
@@ -22,24 +22,6 @@ EXAMPLE_SUBSCRIPTION = {
         "auth": "BTBZMqHH6r4Tts7J_aSIgg",
     },
 }
-
-
-class Strict(Schema):
-    """A body whose unknown members are an error: a misspelt name must not be lost in silence."""
-
-    class Meta:
-        """Options of marshmallow."""
-
-        unknown = RAISE
-
-
-class Answer(Schema):
-    """An answer; later versions may add members, which clients skip."""
-
-    class Meta:
-        """Options of marshmallow."""
-
-        unknown = INCLUDE
 
 
 class SubscriptionKeysBody(Strict):
@@ -59,28 +41,34 @@ class SubscriptionBody(Strict):
     )
 
 
-class RegistrationBody(Strict):
+class RegistrationBody(IntroductionBody):
     """What a browser says when it subscribes or visits again."""
 
     subscription = fields.Nested(SubscriptionBody, required=True)
     intent = fields.String(validate=OneOf(["subscribe", "refresh"]), load_default="subscribe")
     previous = fields.Nested(SubscriptionBody, load_default=None, allow_none=True)
+    topics = fields.List(
+        text(LONGEST_NAME),
+        load_default=None,
+        allow_none=True,
+        validate=Length(max=MAX_TOPICS),
+        metadata={"description": "Names of all topics that the visitor chose; without it the choice stays."},
+    )
     vapid_public_key = text(100, load_default=None, allow_none=True)
     locale = text(40, minimum=2, validate=[LOCALE], load_default=None, allow_none=True)
     time_zone = text(60, validate=[TIME_ZONE], load_default=None, allow_none=True)
-
-    @pre_load
-    def _refuse_identity(self, data: Any, **_options: Any) -> Any:
-        later = [name for name in COMES_WITH_IDENTITY if isinstance(data, Mapping) and name in data]
-        if later:
-            raise Invalid("not_available", f"{', '.join(later)}: not in this version, which knows no profiles yet.")
-        return data
 
 
 class ProofBody(Strict):
     """The subscription itself, which is the credential of a browser."""
 
     subscription = fields.Nested(SubscriptionBody, required=True)
+
+
+class PauseBody(ProofBody):
+    """The subscription, and until when nothing is to come; without it until it is resumed."""
+
+    until = Moment(load_default=None, allow_none=True)
 
 
 class EventBody(Strict):
@@ -106,6 +94,13 @@ class EventsBody(Strict):
     events = fields.List(fields.Nested(EventBody), required=True, validate=Length(1, MAX_EVENTS))
 
 
+class TopicAnswer(Answer):
+    """An interest that the site offers its visitors."""
+
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+
+
 class SiteAnswer(Answer):
     """What a page needs to know of its site."""
 
@@ -114,15 +109,8 @@ class SiteAnswer(Answer):
     vapid_public_key = fields.String(required=True, metadata={"description": "applicationServerKey, base64url."})
     worker = fields.String(required=True, metadata={"description": "Path of the worker file on the site's origin."})
     scope = fields.String(required=True, metadata={"description": "Scope to register the worker with."})
+    topics = fields.List(fields.Nested(TopicAnswer), required=True)
     prompt = fields.Dict(required=True, metadata={"description": "Settings of the prompt; none in this version."})
-
-
-class SubscriptionAnswer(Answer):
-    """How the server knows this browser."""
-
-    subscriber_hash = fields.String(required=True, metadata={"description": "Random, public, stays the same."})
-    status = fields.String(required=True, validate=OneOf(["subscribed", "unsubscribed", "gone"]))
-    enrollments = fields.List(fields.Dict(), required=True, metadata={"description": "Empty in this version."})
 
 
 class UnsubscribedAnswer(Answer):

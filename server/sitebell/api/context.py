@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from sitebell.clock import Clock
 from sitebell.db import Store
 from sitebell.push.endpoint import EndpointRules
+from sitebell.services.places import Places
 from sitebell.services.vault import Vault
 
 NAME = "sitebell"
@@ -39,6 +40,7 @@ class Context:
     vault: Vault
     config: Settings
     rules: EndpointRules
+    places: Places
     clock: Clock
 
 
@@ -65,6 +67,11 @@ def config() -> Settings:
 def rules() -> EndpointRules:
     """Return which push endpoints are allowed."""
     return _context().rules
+
+
+def places() -> Places:
+    """Return what knows where addresses are."""
+    return _context().places
 
 
 def now() -> datetime:

@@ -22,8 +22,23 @@ def register_errors(app: Flask) -> None:
     """Answer every exception of this application as JSON."""
     app.register_error_handler(SitebellError, answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(OperationalError, _answer_database_error)
     app.register_error_handler(Exception, _answer_fault)
+
+
+def explain(error: Exception) -> SitebellError:
+    """Return what a caller may know of an exception; what only the operator may know is logged."""
+    if isinstance(error, SitebellError):
+        return error
+    if isinstance(error, HTTPException):
+        return SitebellError(code_of(error), _sentence(error), error.code or 500)
+    if isinstance(error, OperationalError):
+        _log(error, "database_unavailable", None)
+        sentence = f"The database is busy, full or away: try again in {DATABASE_RETRY_AFTER} seconds."
+        return SitebellError("database_unavailable", sentence, 503)
+    error_id = secrets.token_hex(4)
+    _log(error, "request_failed", error_id)
+    sentence = f"The server failed at this request. Its log tells more under the id {error_id}."
+    return SitebellError("internal_error", sentence, 500, {"error_id": error_id})
 
 
 def answer_error(error: SitebellError) -> Response:
@@ -34,13 +49,15 @@ def answer_error(error: SitebellError) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
+    if error.code == "database_unavailable":
+        response.headers["Retry-After"] = str(DATABASE_RETRY_AFTER)
     return response
 
 
 def _answer_http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect is no failure
         return Response(status=error.code, headers=error.get_headers())
-    response = answer_error(SitebellError(code_of(error), _sentence(error), error.code))
+    response = answer_error(explain(error))
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -61,19 +78,8 @@ def _named(error: MethodNotAllowed) -> str:
     return " or ".join(sorted({*(error.valid_methods or [])} - {"HEAD", "OPTIONS"}))
 
 
-def _answer_database_error(error: OperationalError) -> Response:
-    _log(error, "database_unavailable", None)
-    sentence = f"The database is busy, full or away: try again in {DATABASE_RETRY_AFTER} seconds."
-    response = answer_error(SitebellError("database_unavailable", sentence, 503))
-    response.headers["Retry-After"] = str(DATABASE_RETRY_AFTER)
-    return response
-
-
 def _answer_fault(error: Exception) -> Response:
-    error_id = secrets.token_hex(4)
-    _log(error, "request_failed", error_id)
-    sentence = f"The server failed at this request. Its log tells more under the id {error_id}."
-    return answer_error(SitebellError("internal_error", sentence, 500, {"error_id": error_id}))
+    return answer_error(explain(error))
 
 
 def _log(error: Exception, event: str, error_id: str | None) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates
 from marshmallow.validate import Length, OneOf
 
-from sitebell.api.browser_schemas import Answer, Strict
-from sitebell.api.strict_fields import LOCALE, Flag, Moment, WebUrl, Whole, check_title, text
+from sitebell.api.audience_schemas import AudienceBody
+from sitebell.api.schemas import Answer, Strict
+from sitebell.api.strict_fields import LOCALE, Flag, Moment, TemplateUrl, Whole, check_title, text
 from sitebell.models import MessageStatus
-from sitebell.services.audiences import MAX_HASHES
 from sitebell.services.content import (
     DAY,
     LONGEST_BODY,
@@ -22,8 +22,6 @@ from sitebell.services.content import (
 LAST_JAVASCRIPT_MOMENT = 8_640_000_000_000_000
 MAX_ACTIONS = 4
 
-LATER: dict[str, Any] = {"allow_none": True, "metadata": {"description": "Not in this version: answers not_available."}}
-
 EXAMPLE_MESSAGE = {
     "audience": {"everyone": True},
     "notification": {"title": "The shop is open", "body": "Fresh bread from 7 to 12.", "url": "/bread"},
@@ -32,36 +30,29 @@ EXAMPLE_MESSAGE = {
 }
 
 
-class AudienceBody(Strict):
-    """Whom a message is for; always said, never assumed."""
-
-    everyone = Flag(metadata={"description": "true: every subscriber of the site."})
-    subscriber_hashes = fields.List(text(64), validate=Length(max=MAX_HASHES))
-    profile_ids = fields.Raw(**LATER)
-    external_ids = fields.Raw(**LATER)
-    topics = fields.Raw(**LATER)
-    tags = fields.Raw(**LATER)
-    where = fields.Raw(**LATER)
-
-
 class ActionBody(Strict):
     """A button of a notification."""
 
     action = text(100, required=True, metadata={"description": "Its name, reported with the click."})
     title = text(100, required=True)
-    url = WebUrl(metadata={"description": "What it opens; default: the notification's url."})
-    icon = WebUrl()
+    url = TemplateUrl(metadata={"description": "What it opens; default: the notification's url."})
+    icon = TemplateUrl()
 
 
 class NotificationBody(Strict):
     """The Notifications API in snake case."""
 
-    title = text(LONGEST_TITLE, required=True, validate=[check_title])
+    title = text(
+        LONGEST_TITLE,
+        required=True,
+        validate=[check_title],
+        metadata={"description": 'May hold values of the recipient: {{ profile._fname | default("there") }}.'},
+    )
     body = text(LONGEST_BODY, minimum=0)
-    url = WebUrl(metadata={"description": "What a click opens: http(s), or a path on the site."})
-    icon = WebUrl()
-    image = WebUrl()
-    badge = WebUrl()
+    url = TemplateUrl(metadata={"description": "What a click opens: http(s), or a path on the site."})
+    icon = TemplateUrl()
+    image = TemplateUrl()
+    badge = TemplateUrl()
     actions = fields.List(fields.Nested(ActionBody), validate=Length(max=MAX_ACTIONS))
     tag = text(LONGEST_TAG)
     require_interaction = Flag()
@@ -74,7 +65,7 @@ class NotificationBody(Strict):
 
     @validates("actions")
     def _check_names(self, actions: list[dict[str, Any]], **_options: Any) -> None:
-        names = [action["action"] for action in actions]
+        names = [action.get("action") for action in actions]
         if len(set(names)) < len(names):
             raise ValidationError("Give each action a name of its own.")
 
@@ -88,6 +79,9 @@ class MessageBody(Strict):
     ttl = Whole(1, LONGEST_TTL, load_default=DAY, metadata={"description": "Seconds from send_at."})
     urgency = fields.String(validate=OneOf(URGENCIES), load_default="normal")
     replace_key = text(LONGEST_REPLACE_KEY, load_default=None, allow_none=True)
+    verified = Flag(
+        load_default=False, metadata={"description": "true: only to browsers whose profile was proved, not claimed."}
+    )
     send_at = Moment(
         load_default=None, allow_none=True, metadata={"format": "date-time", "description": "Default: now."}
     )
@@ -127,6 +121,7 @@ class MessageAnswer(MessageStatusAnswer):
     ttl = fields.Integer(required=True)
     urgency = fields.String(required=True)
     replace_key = fields.String(required=True, allow_none=True)
+    verified = fields.Boolean(required=True)
     send_at = Moment(required=True, metadata={"format": "date-time"})
     created_at = Moment(required=True, metadata={"format": "date-time"})
     finished_at = Moment(required=True, allow_none=True, metadata={"format": "date-time"})

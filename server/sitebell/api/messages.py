@@ -8,13 +8,15 @@ from flask import request
 
 from sitebell.api.admission import read_body
 from sitebell.api.api_keys import SECURITY, check_site, needs, sender_site
+from sitebell.api.auditing import audit
 from sitebell.api.context import now, store
-from sitebell.api.failures import API_KEY, BODY
+from sitebell.api.failures import API_KEY, AUDIENCE, BODY
 from sitebell.api.json_body import hash_json, read_json
 from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, MessageBody, MessageStatusAnswer
 from sitebell.api.routes import Routes
 from sitebell.errors import Invalid, NotFound
 from sitebell.models import Message
+from sitebell.services.audit import Action
 from sitebell.services.messages import (
     Draft,
     cancel_message,
@@ -50,10 +52,9 @@ messages = Routes(
     *BODY,
     "site_not_found",
     "idempotency_conflict",
-    "not_available",
-    "empty_audience",
-    "invalid_audience",
+    *AUDIENCE,
     "notification_too_large",
+    "invalid_template",
     "invalid_idempotency_key",
     "invalid_send_at",
 )
@@ -67,7 +68,7 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
     body["send_at"] = _check_send_at(body["send_at"], moment)
     request_hash = hash_json(read_json(read_body()))
     with store().writing() as session:
-        message, _ = create_message(
+        message, is_new = create_message(
             session,
             sender_site(),
             Draft(**body),
@@ -75,6 +76,8 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
             request_hash=request_hash,
             now=moment,
         )
+        if is_new:
+            audit(session, Action.MESSAGE_CREATED, f"message {message.public_id}")
     return _status(message)
 
 
@@ -96,6 +99,7 @@ def show_message(message_id: str) -> dict[str, Any]:
         "ttl": message.ttl,
         "urgency": message.urgency,
         "replace_key": message.replace_key,
+        "verified": message.is_verified,
         "send_at": message.send_at,
         "created_at": message.created_at,
         "finished_at": message.finished_at,

@@ -1,8 +1,9 @@
 """The OpenAPI document at /v1/openapi.json, written from the same schemas and decorators that check the requests."""
 
+import threading
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 
 from sitebell.api.failures import FAILURES
@@ -20,9 +21,32 @@ as `Authorization: Bearer sb_…`. Unknown members are refused. Every failure ha
 
 
 class OpenApi(Api):  # type: ignore[misc]
-    """flask-smorest's Api, with our error shape in place of its own."""
+    """flask-smorest's Api, with our error shape, and a document that is written when it is first asked for.
+
+    Writing it takes longer than everything else that an application does at its start.
+    """
 
     ERROR_SCHEMA = ErrorAnswer
+
+    def __init__(self, app: Flask) -> None:
+        self._blueprints: list[Blueprint] = []
+        self._writing = threading.Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Add the routes to the application; their documentation waits."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._blueprints.append(blueprint)
+
+    def _openapi_json(self) -> Response:
+        with self._writing:
+            while self._blueprints:
+                blueprint = self._blueprints.pop(0)
+                blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+        answer: Response = super()._openapi_json()
+        return answer
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `sitebell.api.errors`."""

@@ -54,10 +54,7 @@ class BodyParser(FlaskParser):
     ) -> NoReturn:
         """Raise the complaints as `invalid` (422)."""
         messages: Any = error.messages
-        complaints = _flatten(messages["json"])
-        (name, sentence), *others = complaints.items()
-        more = f" ({len(others)} more in details.)" if others else ""
-        raise Invalid("invalid", f"{name}: {sentence}{more}", complaints) from error
+        raise complain(messages["json"]) from error
 
 
 class Routes(Blueprint):  # type: ignore[misc]
@@ -102,6 +99,14 @@ class Routes(Blueprint):  # type: ignore[misc]
             for status, group in group_by_status([*codes, *ALWAYS]).items()
         ]
         return lambda view: functools.reduce(lambda inner, decorate: decorate(inner), decorators, view)
+
+
+def complain(messages: Any) -> Invalid:
+    """Return a schema's tree of complaints as the failure `invalid`."""
+    complaints = _flatten(messages)
+    (name, sentence), *others = complaints.items()
+    more = f" ({len(others)} more in details.)" if others else ""
+    return Invalid("invalid", f"{name}: {sentence}{more}", complaints)
 
 
 def _flatten(messages: Any, path: str = "") -> dict[str, str]:

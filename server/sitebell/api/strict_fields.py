@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, Range, Regexp
 
 from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
+from sitebell.services.templates import is_template
 
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
 
@@ -63,6 +64,18 @@ class WebUrl(fields.String):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(validate=[Length(1, LONGEST_URL), check_web_url], **options)
+
+
+class TemplateUrl(fields.String):
+    """A `WebUrl`, or a template of one, which is checked when the message is made and again when it is filled in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=[Length(1, LONGEST_URL), _check_template_url], **options)
+
+
+def _check_template_url(url: str) -> None:
+    if not is_template(url):
+        check_web_url(url)
 
 
 def check_web_url(url: str) -> None:

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from sitebell.cli.installation import open_installation, read_settings
+from sitebell.cli.installation import OPERATOR, open_installation, read_settings
 from sitebell.cli.output import json_option, print_json, show_count, show_moment
 from sitebell.clock import utcnow
 from sitebell.config import Config
 from sitebell.db import open_store, sqlite_file
+from sitebell.services.audit import Action, record
 from sitebell.services.backup import BackupError, Place, install, pause_unfinished, stage, unpack, write_backup
 from sitebell.services.backup.restoring import refuse_open_database
 from sitebell.services.heartbeats import has_living_worker
@@ -113,7 +114,9 @@ def _settle(url: str, master_key: Path) -> list[str]:
     try:
         store.upgrade()
         with store.writing() as session:
-            open_vault(session, master_key)
-            return pause_unfinished(session)
+            vault = open_vault(session, master_key)
+            paused = pause_unfinished(session)
+            record(session, vault, Action.RESTORED, actor=OPERATOR, now=utcnow())
+            return paused
     finally:
         store.close()

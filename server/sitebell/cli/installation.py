@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
+from sitebell.clock import utcnow
 from sitebell.config import Config, load_config
 from sitebell.db import Store, open_store, sqlite_file
 from sitebell.errors import SitebellError
-from sitebell.models import Installation
+from sitebell.models import Installation, Site
+from sitebell.services.audit import Action, Actor, record
 from sitebell.services.vault import Vault, open_vault
+
+OPERATOR = Actor("cli")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class OpenInstallation:
     config: Config
     store: Store
     vault: Vault
+
+    def audit(self, session: Session, action: Action, *, site: Site | None = None, subject: str = "") -> None:
+        """Write down an act of the operator; last in its transaction."""
+        site_id = site.id if site else None
+        record(session, self.vault, action, actor=OPERATOR, site_id=site_id, subject=subject, now=utcnow())
 
 
 def read_settings(*, demo: bool = False) -> Config:

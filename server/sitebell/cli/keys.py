@@ -8,6 +8,7 @@ from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
 from sitebell.clock import utcnow
 from sitebell.models import ApiKey
+from sitebell.services.audit import Action
 from sitebell.services.keys import SCOPES, create_api_key, list_api_keys, revoke_api_key
 from sitebell.services.sites import get_site
 
@@ -32,7 +33,9 @@ def keys() -> None:
 def create(*, site: str, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
     """Make an API key for SITE and print it. It is shown only now."""
     with open_installation() as installation, installation.store.writing() as session:
-        row, text = create_api_key(session, get_site(session, site), name=name, scopes=scopes, now=utcnow())
+        owner = get_site(session, site)
+        row, text = create_api_key(session, owner, name=name, scopes=scopes, now=utcnow())
+        installation.audit(session, Action.API_KEY_CREATED, site=owner, subject=f"key {row.id}")
     facts = {"id": row.id, "name": row.name, "scopes": row.scopes.split(), "api_key": text}
     if as_json:
         print_json(facts)
@@ -64,7 +67,9 @@ def list_all(*, site: str, as_json: bool) -> None:
 def revoke(*, site: str, key_id: int, as_json: bool) -> None:
     """Revoke the API key ID of SITE, at once and for good."""
     with open_installation() as installation, installation.store.writing() as session:
-        row = revoke_api_key(session, get_site(session, site), key_id, utcnow())
+        owner = get_site(session, site)
+        row = revoke_api_key(session, owner, key_id, utcnow())
+        installation.audit(session, Action.API_KEY_REVOKED, site=owner, subject=f"key {row.id}")
     if as_json:
         print_json(_facts(row))
     elif row.revoked_at is not None:

@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
-from sitebell.cli.installation import open_installation
+from sitebell.cli.installation import OpenInstallation, open_installation
 from sitebell.cli.output import json_option, print_json
 from sitebell.cli.progress import INTERRUPTED, Watch
+from sitebell.cli.recipients import WORDS, Recipient, Where, make_audience
 from sitebell.clock import utcnow
 from sitebell.models import MessageStatus
-from sitebell.services.audiences import is_subscriber_hash
+from sitebell.services.audit import Action
 from sitebell.services.content import (
     DAY,
     LONGEST_BODY,
@@ -25,9 +26,9 @@ from sitebell.services.content import (
 )
 from sitebell.services.messages import Draft, create_message
 from sitebell.services.sites import get_site
+from sitebell.services.templates import is_template
 
 CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
-EVERYONE = "everyone"
 
 
 class Text(click.ParamType[str]):
@@ -65,19 +66,6 @@ class Title(Text):
         return title
 
 
-class Recipient(click.ParamType[str]):
-    """`everyone`, or a subscriber hash; a mistyped word must not become a message to nobody."""
-
-    name = "recipient"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the recipient; fails on what is neither."""
-        recipient = str(value)
-        if recipient != EVERYONE and not is_subscriber_hash(recipient):
-            self.fail("write everyone, or a subscriber hash: 32 digits, 0-9 and a-f.", param, ctx)
-        return recipient
-
-
 class WebAddress(Text):
     """An http(s) URL or a path on the site; never a script, nor a path that leads to another host (SEC-35)."""
 
@@ -89,7 +77,7 @@ class WebAddress(Text):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the address; fails when a browser could open something else."""
         url = super().convert(value, param, ctx)
-        fault = find_url_fault(url)
+        fault = None if is_template(url) else find_url_fault(url)
         if fault is not None:
             self.fail(fault, param, ctx)
         return url
@@ -101,10 +89,10 @@ class WebAddress(Text):
     "--to",
     "recipients",
     multiple=True,
-    required=True,
     type=Recipient(),
-    help="everyone, or a subscriber hash; hashes are repeatable.",
+    help=f"{WORDS}; repeatable: a union.",
 )
+@click.option("--where", type=Where(), help="Those for whom a tree of conditions holds, in JSON; adds to --to.")
 @click.option("--title", required=True, type=Title(), help="The first line of the notification.")
 @click.option("--body", type=Text(LONGEST_BODY), help="The text below the title.")
 @click.option("--url", type=WebAddress(), help="What a click opens; a path is one on the site.")
@@ -127,43 +115,56 @@ class WebAddress(Text):
     type=Text(LONGEST_REPLACE_KEY),
     help="A later message with the same key replaces this one if undelivered.",
 )
+@click.option("--verified", is_flag=True, help="Only to browsers whose profile was proved, not just claimed.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Watch until the message is out.")
 @json_option
-def send(*, site: str, recipients: tuple[str, ...], wait: bool, as_json: bool, **options: Any) -> None:
+def send(
+    *,
+    site: str,
+    recipients: tuple[tuple[str, str], ...],
+    where: dict[str, Any] | None,
+    wait: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Send a notification from the shell.
 
     Exit code 0 when the message is out (with --no-wait: stored), 1 when it had no recipient, failed, was paused or
     cancelled. Ctrl-C ends the watching, not the message.
     """
-    draft = Draft(
-        audience=_audience(recipients),
-        notification={name: options[name] for name in CONTENT if options[name] not in (None, False)},
-        ttl=options["ttl"],
-        urgency=options["urgency"],
-        replace_key=options["replace_key"],
-    )
     with open_installation() as installation:
-        with installation.store.writing() as session:
-            message, _ = create_message(session, get_site(session, site), draft, now=utcnow())
-        watch = Watch(installation.store, site, message.public_id)
+        message_id = _store(installation, site, _draft(make_audience(recipients, where), options))
+        watch = Watch(installation.store, site, message_id)
         if wait:
-            click.echo(f"Message {message.public_id} is stored.", err=True)
+            click.echo(f"Message {message_id} is stored.", err=True)
             last = watch.until_finished()
         else:
             last = watch.look()
     if as_json:
-        print_json({"id": message.public_id, "status": last.status, "counts": last.counts})
+        print_json({"id": message_id, "status": last.status, "counts": last.counts})
     else:
-        click.echo(last.sentence if wait else f"Message {message.public_id} is stored; a worker sends it.")
+        click.echo(last.sentence if wait else f"Message {message_id} is stored; a worker sends it.")
     if watch.was_interrupted:
         sys.exit(INTERRUPTED)
     if wait and (last.status != MessageStatus.SENT or last.reached_nobody):
         sys.exit(1)
 
 
-def _audience(recipients: tuple[str, ...]) -> dict[str, Any]:
-    if EVERYONE not in recipients:
-        return {"subscriber_hashes": list(recipients)}
-    if set(recipients) != {EVERYONE}:
-        raise click.UsageError("--to everyone leaves nobody to add: use it alone.")
-    return {"everyone": True}
+def _draft(audience: dict[str, Any], options: dict[str, Any]) -> Draft:
+    return Draft(
+        audience=audience,
+        notification={name: options[name] for name in CONTENT if options[name] not in (None, False)},
+        ttl=options["ttl"],
+        urgency=options["urgency"],
+        replace_key=options["replace_key"],
+        verified=options["verified"],
+    )
+
+
+def _store(installation: OpenInstallation, site: str, draft: Draft) -> str:
+    """Store a message for the workers and return its id."""
+    with installation.store.writing() as session:
+        owner = get_site(session, site)
+        message, _ = create_message(session, owner, draft, now=utcnow())
+        installation.audit(session, Action.MESSAGE_CREATED, site=owner, subject=f"message {message.public_id}")
+    return message.public_id

@@ -9,7 +9,9 @@ from sitebell.cli.installation import OpenInstallation, open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
 from sitebell.clock import utcnow
 from sitebell.errors import NotFound
-from sitebell.models import Site
+from sitebell.models import IdentityMode, Site
+from sitebell.services.audit import Action
+from sitebell.services.signing_keys import list_signing_keys
 from sitebell.services.sites import (
     check_name,
     check_origin,
@@ -23,6 +25,8 @@ from sitebell.services.sites import (
 )
 from sitebell.services.vapid_keys import current_vapid_key
 
+MODES = [mode.value for mode in IdentityMode]
+
 
 @click.group()
 def sites() -> None:
@@ -33,13 +37,22 @@ def sites() -> None:
 @click.argument("name")
 @click.option("--origin", "origins", multiple=True, required=True, help="Such as https://www.example.com; repeatable.")
 @click.option("--database", "database_id", type=int, help="Link this database of profiles instead of a new one.")
+@click.option(
+    "--identity",
+    type=click.Choice(MODES),
+    default=IdentityMode.OPEN.value,
+    show_default=True,
+    help="Whose word counts about who a visitor is: anybody's, or only signed tokens'.",
+)
 @json_option
-def create(*, name: str, origins: tuple[str, ...], database_id: int | None, as_json: bool) -> None:
+def create(*, name: str, origins: tuple[str, ...], database_id: int | None, identity: str, as_json: bool) -> None:
     """Make a site called NAME and print its token and its API key, which is shown only now."""
     with open_installation() as installation, installation.store.writing() as session:
         new = create_site(
             session, installation.vault, name=name, origins=origins, database_id=database_id, now=utcnow()
         )
+        new.site.identity = identity
+        installation.audit(session, Action.SITE_CREATED, site=new.site, subject=f"database {new.database_id}")
     facts = {
         "id": new.site.id,
         "token": new.site.token,
@@ -53,6 +66,7 @@ def create(*, name: str, origins: tuple[str, ...], database_id: int | None, as_j
     click.echo(f"The site {new.site.name} is made.\n")
     print_facts(facts)
     click.echo("\nThe API key is shown only now: keep it where your back end keeps its secrets.")
+    _print_identity(new.site, has_key=False)
     _print_steps(installation, new.site)
 
 
@@ -95,6 +109,10 @@ def show(*, token: str, as_json: bool) -> None:
 @click.option("--worker", help="Path of the worker file on the site, such as /bell-worker.js.")
 @click.option("--scope", help="Path below which the worker works, such as /bell/.")
 @click.option("--retention-days", type=int, help="How long events and deliveries are kept.")
+@click.option(
+    "--store-ip/--no-store-ip", "stores_ip", default=None, help="Keep visitors' addresses with their profiles."
+)
+@click.option("--identity", type=click.Choice(MODES), help="Whose word counts: anybody's, or only signed tokens'.")
 @json_option
 def change(*, token: str, as_json: bool, **changes: Any) -> None:
     """Change the site of TOKEN. What is not named stays as it is."""
@@ -105,12 +123,15 @@ def change(*, token: str, as_json: bool, **changes: Any) -> None:
     with open_installation() as installation, installation.store.writing() as session:
         site = get_site(session, token)
         _apply(site, changes)
-        session.flush()
-        facts = _facts(session, site)
+        changed = " ".join(name for name, value in changes.items() if value not in (None, ()))
+        installation.audit(session, Action.SITE_CHANGED, site=site, subject=changed)
+        facts, has_key = _facts(session, site), bool(list_signing_keys(session, site))
     if as_json:
         print_json(facts)
-    else:
-        _print_site(facts)
+        return
+    _print_site(facts)
+    if changes["identity"] is not None:
+        _print_identity(site, has_key=has_key)
 
 
 def _apply(site: Site, changes: dict[str, Any]) -> None:
@@ -121,6 +142,10 @@ def _apply(site: Site, changes: dict[str, Any]) -> None:
     set_worker(site, path=changes["worker"], scope=changes["scope"])
     if changes["retention_days"] is not None:
         set_retention(site, changes["retention_days"])
+    if changes["stores_ip"] is not None:
+        site.stores_ip = changes["stores_ip"]
+    if changes["identity"] is not None:
+        site.identity = changes["identity"]
 
 
 def _edited(site: Site, added: tuple[str, ...], removed: tuple[str, ...]) -> list[str]:
@@ -142,6 +167,8 @@ def _facts(session: Session, site: Site) -> dict[str, Any]:
         "worker_path": site.worker_path,
         "worker_scope": site.worker_scope,
         "retention_days": site.retention_days,
+        "stores_ip": site.stores_ip,
+        "identity": site.identity,
         "created_at": site.created_at,
     }
 
@@ -152,6 +179,23 @@ def _print_site(facts: dict[str, Any]) -> None:
     shown["database_ids"] = " ".join(map(str, facts["database_ids"]))
     shown["created_at"] = show_moment(facts["created_at"])
     print_facts(shown)
+
+
+def _print_identity(site: Site, *, has_key: bool) -> None:
+    """Say what the site's mode means, where an operator cannot overlook it."""
+    if site.identity == IdentityMode.OPEN:
+        click.echo(
+            "\nIdentity is open: whoever opens your pages can claim to be any of your customers, and then gets the"
+            f" notifications meant for them. To close it: sitebell identity add {site.token} --algorithm HS256, sign"
+            f" tokens (docs/identity.md), then sitebell sites set {site.token} --identity signed"
+        )
+        return
+    click.echo(
+        "\nIdentity is signed: only tokens of your back end say who a visitor is. Browsers that claimed it before get"
+        " messages for named people again once a token proves it."
+    )
+    if not has_key:
+        click.echo(f"There is no signing key yet: sitebell identity add {site.token} --algorithm HS256")
 
 
 def _print_steps(installation: OpenInstallation, site: Site) -> None:

@@ -8,6 +8,7 @@ from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_json, print_table
 from sitebell.clock import utcnow
 from sitebell.models import VapidKeyPair
+from sitebell.services.audit import Action
 from sitebell.services.sites import get_site
 from sitebell.services.vapid_keys import add_vapid_key, count_subscriptions, list_vapid_keys
 
@@ -26,7 +27,9 @@ def add(*, site: str, as_json: bool) -> None:
     Subscriptions keep the key that they were made with; browsers move to the new one when their visitors come back.
     """
     with open_installation() as installation, installation.store.writing() as session:
-        pair = add_vapid_key(session, installation.vault, get_site(session, site), utcnow())
+        owner = get_site(session, site)
+        pair = add_vapid_key(session, installation.vault, owner, utcnow())
+        installation.audit(session, Action.VAPID_KEY_ADDED, site=owner, subject=f"vapid key {pair.id}")
     if as_json:
         print_json(_facts(pair, is_current=True, subscriptions=0))
     else:

@@ -1,7 +1,11 @@
 """What is stored: every table, importable from here so that the metadata is always complete."""
 
 from sitebell.models.database import Database, SiteDatabase
+from sitebell.models.enrollment import PROVEN, BoundBy, Enrollment, EnrollmentStatus, SuspendedBy
+from sitebell.models.erasure import AuditEntry, Tombstone
 from sitebell.models.event import Event, EventType
+from sitebell.models.field import Field, FieldType
+from sitebell.models.identity import IdentityMode, SigningKey, UsedToken
 from sitebell.models.installation import Installation, TokenBucket, WorkerHeartbeat
 from sitebell.models.message import (
     OPEN_STATES,
@@ -13,29 +17,55 @@ from sitebell.models.message import (
     Message,
     MessageStatus,
 )
+from sitebell.models.profile import FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.models.site import ApiKey, Site, SiteOrigin, VapidKeyPair
 from sitebell.models.subscription import Subscription, SubscriptionStatus
+from sitebell.models.topic import SubscriptionTopic, Topic
+from sitebell.models.webhook import CallState, Webhook, WebhookCall, WebhookCallSubscription, WebhookEvent
 
 __all__ = [
     "OPEN_STATES",
+    "PROVEN",
     "ApiKey",
+    "AuditEntry",
     "Batch",
+    "BoundBy",
+    "CallState",
     "Database",
     "Delivery",
     "DeliveryState",
+    "Enrollment",
+    "EnrollmentStatus",
     "Event",
     "EventType",
+    "Field",
+    "FieldType",
+    "FieldValue",
     "IdempotencyKey",
+    "IdentityMode",
     "Installation",
     "Lane",
     "Message",
     "MessageStatus",
+    "Profile",
+    "ProfilePhone",
+    "ProfileTag",
+    "SigningKey",
     "Site",
     "SiteDatabase",
     "SiteOrigin",
     "Subscription",
     "SubscriptionStatus",
+    "SubscriptionTopic",
+    "SuspendedBy",
     "TokenBucket",
+    "Tombstone",
+    "Topic",
+    "UsedToken",
     "VapidKeyPair",
+    "Webhook",
+    "WebhookCall",
+    "WebhookCallSubscription",
+    "WebhookEvent",
     "WorkerHeartbeat",
 ]

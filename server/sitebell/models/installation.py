@@ -16,6 +16,7 @@ class Installation(Base):
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     canary: Mapped[bytes] = mapped_column(LargeBinary)
     pruned_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when retention last ran")
+    audit_head: Mapped[bytes | None] = mapped_column(LargeBinary, doc="the newest audit entry's hash, sealed")
 
 
 class WorkerHeartbeat(Base):

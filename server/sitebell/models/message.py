@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sitebell.db import Base, BigId, UtcDateTime
@@ -70,6 +70,9 @@ class Message(Base):
     is_planned: Mapped[bool] = mapped_column(default=False)
     known_answers: Mapped[int] = mapped_column(default=0)
     known_losses: Mapped[int] = mapped_column(default=0)
+    is_verified: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), doc="only to browsers whose profile was proved"
+    )
     losses_accepted: Mapped[bool] = mapped_column(default=False, doc="the operator resumed past the self-pause")
     final_counts: Mapped[dict[str, int] | None] = mapped_column(JSON, doc="kept when the deliveries were pruned")
 
@@ -101,6 +104,7 @@ class Delivery(Base):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True)
+    enrollment_id: Mapped[int | None] = mapped_column(BigInteger, doc="for whom it was planned; None after an erase")
     batch_id: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -132,7 +136,7 @@ class IdempotencyKey(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
-    key: Mapped[str] = mapped_column(String(255))
+    key: Mapped[str] = mapped_column(String(255), doc="SHA-256 of the header, hex")
     request_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sitebell.db import Base, BigId, UtcDateTime
@@ -19,6 +19,10 @@ class Site(Base):
     worker_path: Mapped[str] = mapped_column(String(500), default="/bell-worker.js")
     worker_scope: Mapped[str] = mapped_column(String(500), default="/bell/")
     retention_days: Mapped[int] = mapped_column(default=90)
+    identity: Mapped[str] = mapped_column(String(6), default="open", server_default="open")
+    stores_ip: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), doc="visitors' addresses may be kept"
+    )
     receipt_key: Mapped[bytes] = mapped_column(LargeBinary, doc="32 bytes, sealed by the master key")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -15,6 +15,7 @@ class SubscriptionStatus(StrEnum):
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
     GONE = "gone"
+    ERASED = "erased"
 
 
 class Subscription(Base):
@@ -48,9 +49,13 @@ class Subscription(Base):
     status_reason: Mapped[str] = mapped_column(String(200), default="")
     locale: Mapped[str | None] = mapped_column(String(40))
     time_zone: Mapped[str | None] = mapped_column(String(60))
+    browser: Mapped[str | None] = mapped_column(String(40))
+    platform: Mapped[str | None] = mapped_column(String(40))
+    country: Mapped[str | None] = mapped_column(String(2))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, doc="when the browser last spoke to us")
+    clicked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when a notification was last clicked")
     first_accepted_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, doc="when its push service first accepted a message"
     )

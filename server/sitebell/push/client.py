@@ -1,24 +1,25 @@
-"""Sends push requests, many at a time over few connections, and reports what came of each."""
+"""Posts pushes and other requests, many at a time over few connections, and reports what came of each."""
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pycurl
 
 from sitebell.clock import Clock, utcnow
 from sitebell.push.answer import no_answer
 from sitebell.push.dialing import Dialing, Proxy
-from sitebell.push.exchange import Outcome, OutcomeKind, PushRequest
+from sitebell.push.exchange import Outcome, OutcomeKind, PushRequest, Request, SignedRequest
 from sitebell.push.lanes import CONNECTIONS_PER_HOST, Lane
 from sitebell.push.names import Resolver, resolve
 from sitebell.push.sockets import SocketLoop
 from sitebell.push.transfer import Transfer, transfer_options
 
-__all__ = ["Outcome", "OutcomeKind", "PushClient", "PushRequest"]
+__all__ = ["Outcome", "OutcomeKind", "PushClient", "PushRequest", "SignedRequest"]
 
-NextRequest = Callable[[], PushRequest | None]
-Done = Callable[[PushRequest, Outcome], None]
+Kind = TypeVar("Kind", bound=Request)
+NextRequest = Callable[[], Kind | None]
+Done = Callable[[Kind, Outcome], None]
 
 _TICK = 0.25
 # Whoever hands over requests encrypts them then and there, which must not keep the wire waiting for long.
@@ -45,6 +46,8 @@ class PushClient:
         connect_map: for tests: host to (loopback address, port).
         timeout: seconds for a whole request.
         connect_timeout: seconds to resolve the name, and again to connect.
+        hopes_for_http2: wait for a connection that is being made, since it may be shared. Of the requests that wait,
+            libcurl lets go only one at a time: not for servers that may be slow over HTTP/1.1.
 
     Raises:
         Invalid: `invalid_push_proxy`.
@@ -63,6 +66,7 @@ class PushClient:
         connect_map: Mapping[str, tuple[str, int]] | None = None,
         timeout: float = 15.0,
         connect_timeout: float = 5.0,
+        hopes_for_http2: bool = True,
         clock: Clock = utcnow,
     ) -> None:
         self._clock = clock
@@ -75,15 +79,14 @@ class PushClient:
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST)
         self._sockets = SocketLoop(self._multi)
         self._dialing = Dialing(resolver or resolve, connect_timeout, self._sockets.wake, connect_map or {}, through)
-        self._options = options + self._dialing.options()
+        self._options = [*options, (pycurl.PIPEWAIT, int(hopes_for_http2)), *self._dialing.options()]
         self._active: dict[Any, Transfer] = {}
         self._spare: list[Transfer] = []
         self._lanes: dict[str, Lane] = {}
         self._waiting: dict[str, Lane] = {}
-        self._parked = 0
-        self._exhausted = False
+        self._parked, self._exhausted = 0, False
 
-    def run(self, next_request: NextRequest, done: Done, idle: Callable[[], None] | None = None) -> None:
+    def run(self, next_request: NextRequest[Kind], done: Done[Kind], idle: Callable[[], None] | None = None) -> None:
         """Send until `next_request` has nothing and everything sent is done.
 
         Args:
@@ -131,7 +134,7 @@ class PushClient:
         room = len(self._active) < self._in_flight and self._parked < self._in_flight
         return room and not self._exhausted
 
-    def _fill(self, next_request: NextRequest, done: Done) -> None:
+    def _fill(self, next_request: NextRequest[Any], done: Done[Any]) -> None:
         for lane in list(self._waiting.values()):
             self._start_parked(lane, done)
         for _ in range(_PULLED_AT_ONCE):
@@ -147,14 +150,14 @@ class PushClient:
                 self._waiting[lane.host] = lane
                 self._parked += 1
 
-    def _start_parked(self, lane: Lane, done: Done) -> None:
+    def _start_parked(self, lane: Lane, done: Done[Any]) -> None:
         while lane.parked and self._start(lane, lane.parked[0], done):
             lane.parked.popleft()
             self._parked -= 1
         if not lane.parked:
             del self._waiting[lane.host]
 
-    def _start(self, lane: Lane, request: PushRequest, done: Done) -> bool:
+    def _start(self, lane: Lane, request: Request, done: Done[Any]) -> bool:
         """Put a request on its way, or answer it at once when there is none; False if it has to wait."""
         now = time.monotonic()
         if seconds := lane.closed_for(now):
@@ -176,7 +179,7 @@ class PushClient:
         lane.in_flight += 1
         return True
 
-    def _collect(self, done: Done) -> None:
+    def _collect(self, done: Done[Any]) -> None:
         queued = 1
         while queued:
             queued, ended, failed = self._multi.info_read()
@@ -185,7 +188,7 @@ class PushClient:
             for curl, error, message in failed:
                 self._end(curl, error, message, done)
 
-    def _end(self, curl: Any, error: int, message: str, done: Done) -> None:
+    def _end(self, curl: Any, error: int, message: str, done: Done[Any]) -> None:
         transfer = self._active.pop(curl)
         self._multi.remove_handle(curl)
         if transfer.begin_again(error):
@@ -205,7 +208,7 @@ class PushClient:
                 lane.timed_out(time.monotonic())
         self._report(request, outcome, done)
 
-    def _report(self, request: PushRequest, outcome: Outcome, done: Done) -> None:
+    def _report(self, request: Request, outcome: Outcome, done: Done[Any]) -> None:
         self._exhausted = False
         done(request, outcome)
 

@@ -91,20 +91,15 @@ class EndpointRules:
         Raises:
             Invalid: `invalid_endpoint`, with what is wrong; whatever `url` is, nothing else is raised.
         """
-        parts = _URL.match(_plain_text(url))
-        if parts is None or _DOT_SEGMENT.search(parts["path"]):
-            raise _refusal("must be an https:// URL with a host name and a path, without user name or fragment")
-        if parts["scheme"].lower() != "https":
-            raise _refusal("must begin with https://")
-        if parts["port"] not in {None, "443"}:
-            raise _refusal("must use port 443")
-        host = parts["host"].lower()
-        if not is_host_name(host):
-            raise _refusal("must name its host by a full domain name, not by an address")
-        if not self.allows(host):
-            raise _refusal(f"is at {host}, which is not a known push service; SITEBELL_PUSH_HOSTS can allow it")
-        query = "" if parts["query"] is None else f"?{parts['query']}"
-        return Endpoint(f"https://{host}{parts['path']}{query}", host)
+        try:
+            endpoint = read_url(url)
+        except ValueError as error:
+            raise _refusal(str(error)) from error
+        if not self.allows(endpoint.host):
+            raise _refusal(
+                f"is at {endpoint.host}, which is not a known push service; SITEBELL_PUSH_HOSTS can allow it"
+            )
+        return endpoint
 
     def allows(self, host: str) -> bool:
         """Tell whether a canonical host name is on the list, label by label."""
@@ -116,14 +111,34 @@ def is_host_name(text: str) -> bool:
     return _HOST.match(text) is not None
 
 
+def read_url(url: Any) -> Endpoint:
+    """Return the place that a URL of a stranger names: https, port 443, a full host name, rebuilt from its parts.
+
+    Raises:
+        ValueError: what is wrong, as the end of a sentence that begins with what the URL is for.
+    """
+    parts = _URL.match(_plain_text(url))
+    if parts is None or _DOT_SEGMENT.search(parts["path"]):
+        raise ValueError("must be an https:// URL with a host name and a path, without user name or fragment")
+    if parts["scheme"].lower() != "https":
+        raise ValueError("must begin with https://")
+    if parts["port"] not in {None, "443"}:
+        raise ValueError("must use port 443")
+    host = parts["host"].lower()
+    if not is_host_name(host):
+        raise ValueError("must name its host by a full domain name, not by an address")
+    query = "" if parts["query"] is None else f"?{parts['query']}"
+    return Endpoint(f"https://{host}{parts['path']}{query}", host)
+
+
 def _plain_text(url: Any) -> str:
     """Reject before parsing what makes parsers disagree about the host: SEC-02."""
     if not isinstance(url, str) or not url:
-        raise _refusal("must be a string that holds a URL")
+        raise ValueError("must be a string that holds a URL")
     if len(url) > MAX_URL_LENGTH:
-        raise _refusal(f"must not be longer than {MAX_URL_LENGTH} characters")
+        raise ValueError(f"must not be longer than {MAX_URL_LENGTH} characters")
     if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
-        raise _refusal("must consist of plain ASCII without spaces, control characters or backslashes")
+        raise ValueError("must consist of plain ASCII without spaces, control characters or backslashes")
     return url
 
 

@@ -1,4 +1,4 @@
-"""What is handed to a push service, and what came of it: the nouns that the client and its callers share."""
+"""What is posted to a server of strangers, and what came of it: the nouns that the client and its callers share."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,50 @@ _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class PushRequest:
+class Request:
+    """One POST to one URL.
+
+    Args:
+        endpoint: where to, as `EndpointRules.parse` or `read_url` made it.
+        body: what is posted.
+        reference: anything of the caller's; comes back with the outcome, untouched.
+    """
+
+    endpoint: Endpoint
+    body: bytes = field(repr=False)
+    reference: Any = field(default=None, kw_only=True)
+
+    @property
+    def headers(self) -> list[str]:
+        """The header lines that say what the body is and who sends it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest(Request):
+    """JSON with the headers that its receiver knows us by.
+
+    Args:
+        lines: whole header lines.
+
+    Raises:
+        ValueError: a line that would be more than one.
+    """
+
+    lines: tuple[str, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not all(line.isprintable() for line in self.lines):
+            raise ValueError("a header line has no control characters")
+
+    @property
+    def headers(self) -> list[str]:
+        """The lines, and what the body is."""
+        return ["Content-Type: application/json", *self.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest(Request):
     """One push message to one endpoint (RFC 8030 section 5).
 
     Args:
@@ -28,13 +71,10 @@ class PushRequest:
         ValueError: a header could not be made of it.
     """
 
-    endpoint: Endpoint
-    body: bytes = field(repr=False)
     authorization: str = field(repr=False)
     ttl: int
     urgency: str = "normal"
     topic: str | None = None
-    reference: Any = None
 
     def __post_init__(self) -> None:
         if self.urgency not in URGENCIES:
@@ -43,6 +83,18 @@ class PushRequest:
             raise ValueError("a topic has 1 to 32 characters of the base64url alphabet (RFC 8030 section 5.4)")
         if self.ttl < 0 or not self.authorization.isprintable():
             raise ValueError("a TTL is not negative, and a credential has no control characters")
+
+    @property
+    def headers(self) -> list[str]:
+        """The header lines of RFC 8030, 8188 and 8292."""
+        lines = [
+            "Content-Encoding: aes128gcm",
+            "Content-Type: application/octet-stream",
+            f"Authorization: {self.authorization}",
+            f"TTL: {self.ttl}",
+            f"Urgency: {self.urgency}",
+        ]
+        return lines if self.topic is None else [*lines, f"Topic: {self.topic}"]
 
 
 class OutcomeKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from sitebell.push.exchange import PushRequest
+from sitebell.push.exchange import Request
 
 # What a host gets before it has answered over HTTP/2; and over HTTP/1.1 always, one request to a connection.
 CONNECTIONS_PER_HOST = 16
@@ -23,7 +23,7 @@ class Lane:
     def __init__(self, host: str, per_host: int) -> None:
         self.host = host
         self.in_flight = 0
-        self.parked: deque[PushRequest] = deque()
+        self.parked: deque[Request] = deque()
         self._per_host = per_host
         self._multiplexed = False
         self._silences = 0

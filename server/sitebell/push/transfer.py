@@ -10,7 +10,7 @@ import pycurl
 from sitebell.errors import SitebellError
 from sitebell.push.answer import no_answer, read_answer
 from sitebell.push.dialing import Pin
-from sitebell.push.exchange import Outcome, PushRequest
+from sitebell.push.exchange import Outcome, Request
 
 MAX_BODY = 4096
 MAX_HEADERS = 16 * 1024
@@ -26,8 +26,6 @@ _AUTHORITIES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 _HEADERS = (
     "Accept:",
     "Accept-Encoding: identity",
-    "Content-Encoding: aes128gcm",
-    "Content-Type: application/octet-stream",
     "Expect:",
 )
 
@@ -47,7 +45,6 @@ def transfer_options(timeout: float, connect_timeout: float, ca_file: str | None
         (pycurl.PROTOCOLS, pycurl.PROTO_HTTPS),
         (pycurl.POST, 1),
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
-        (pycurl.PIPEWAIT, 1),
         (pycurl.PATH_AS_IS, 1),
         (pycurl.FOLLOWLOCATION, 0),
         (pycurl.NOSIGNAL, 1),
@@ -72,7 +69,7 @@ class Transfer:
 
     __slots__ = ("_body", "_complete", "_header_bytes", "_is_second", "_pinned", "_retry_after", "curl", "request")
 
-    request: PushRequest
+    request: Request
 
     def __init__(self, options: list[tuple[int, Any]]) -> None:
         self.curl = pycurl.Curl()
@@ -82,19 +79,15 @@ class Transfer:
         self.curl.setopt(pycurl.WRITEFUNCTION, self._read_body)
         self._pinned: Pin | None = None
 
-    def begin(self, request: PushRequest, pin: Pin) -> None:
+    def begin(self, request: Request, pin: Pin) -> None:
         """Put a request on the handle; the answer of the one before is forgotten."""
         self.request = request
         self._is_second = False
         self._forget_answer()
-        headers = [*_HEADERS, f"Authorization: {request.authorization}", f"TTL: {request.ttl}"]
-        headers.append(f"Urgency: {request.urgency}")
-        if request.topic is not None:
-            headers.append(f"Topic: {request.topic}")
         setopt = self.curl.setopt
         setopt(pycurl.URL, request.endpoint.url)
         setopt(pycurl.POSTFIELDS, request.body)
-        setopt(pycurl.HTTPHEADER, headers)
+        setopt(pycurl.HTTPHEADER, [*_HEADERS, *request.headers])
         if pin is not self._pinned:
             setopt(pycurl.RESOLVE, pin.resolve)
             self._pinned = pin

@@ -13,11 +13,12 @@ from sitebell.models import (
     Batch,
     Delivery,
     DeliveryState,
+    Enrollment,
     Message,
     MessageStatus,
     Subscription,
-    SubscriptionStatus,
 )
+from sitebell.services.eligibility import needs_proof, obstacle, requirements
 from sitebell.services.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
@@ -133,12 +134,22 @@ def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: s
 
 
 def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime) -> None:
-    status = select(Subscription.status).where(Subscription.id == Delivery.subscription_id).scalar_subquery()
+    needed = requirements(message, proof=needs_proof(session, message))
+    query = (
+        select(Delivery.subscription_id, obstacle(needed).label("reason"))
+        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
+        .outerjoin(Enrollment, Enrollment.id == Delivery.enrollment_id)
+        .where(*_open_rows(batch))
+    )
+    skipped: dict[str, list[int]] = {}
+    for subscription_id, reason in session.execute(query):
+        if reason is not None:
+            skipped.setdefault(reason, []).append(subscription_id)
     skip = update(Delivery).values(state=DeliveryState.SKIPPED, finished_at=now)
     quiet = {"synchronize_session": False}
-    for reason in (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.GONE):
-        ineligible = skip.where(*_open_rows(batch), status == reason)
-        session.execute(ineligible.values(reason=f"the subscription is {reason}"), execution_options=quiet)
+    for reason, ids in skipped.items():
+        ineligible = skip.where(*_open_rows(batch), Delivery.subscription_id.in_(ids)).values(reason=reason)
+        session.execute(ineligible, execution_options=quiet)
     if message.replace_key is not None:
         replaced = skip.where(*_open_rows(batch), _has_newer(message))
         session.execute(replaced.values(reason="replaced by a later message"), execution_options=quiet)

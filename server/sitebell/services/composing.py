@@ -1,5 +1,6 @@
 """Makes the push request of one delivery: payload with its receipt, encrypted, signed by the right key."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,10 @@ from sitebell.push.encryption import SubscriptionKeys, make_pre_key, seal
 from sitebell.push.endpoint import Endpoint, EndpointRules
 from sitebell.push.vapid import VapidSigner
 from sitebell.services.claiming import Claimed, Job
+from sitebell.services.eligibility import may_be_named
 from sitebell.services.payloads import Payload, push_topic
+from sitebell.services.personal_values import load_values
+from sitebell.services.personalisation import fill_in, is_personal, names_of
 from sitebell.services.receipts import LIFETIME_AFTER_EXPIRY, Receipts
 from sitebell.services.vapid_keys import open_vapid_key
 from sitebell.services.vault import Vault
@@ -21,29 +25,44 @@ TOPIC_BY_DEFAULT = ("apple", "mozilla")  # FCM keeps only four topics per device
 
 
 class MessageComposer:
-    """Everything that is the same for all recipients of one message."""
+    """Everything that is the same for all recipients of one message; `people` holds what differs, by subscription."""
 
-    def __init__(self, message: Message, receipts: Receipts) -> None:
+    def __init__(
+        self, message: Message, receipts: Receipts, people: Mapping[int, Mapping[str, Any]] | None = None
+    ) -> None:
         self._message = message
         self._payload = Payload(message.public_id, message.notification)
+        self._people = people
         self._receipts = receipts
         self._receipt_expiry = message.expires_at + LIFETIME_AFTER_EXPIRY
         self._topic = push_topic(message.replace_key or message.public_id)
 
     def compose(self, job: Job, endpoint: Endpoint, signer: VapidSigner, now: datetime, reference: Any) -> PushRequest:
-        """Return the request for one subscription, with the TTL that remains (RFC 8030 section 5.2)."""
+        """Return the request for one subscription, with the TTL that remains (RFC 8030 section 5.2).
+
+        Raises:
+            Invalid: the notification cannot be made for this recipient (`invalid_template`, `notification_too_large`).
+        """
         receipt = self._receipts.issue(self._message.id, job.subscription_id, self._receipt_expiry)
         keys = SubscriptionKeys(job.p256dh, job.auth)
         wants_topic = self._message.replace_key is not None or endpoint.service in TOPIC_BY_DEFAULT
         return PushRequest(
             endpoint=endpoint,
-            body=seal(make_pre_key(keys), self._payload.render(receipt)),
+            body=seal(make_pre_key(keys), self._payload_for(job).render(receipt)),
             authorization=signer.authorization(endpoint.origin),
             ttl=max(1, int((self._message.expires_at - now).total_seconds())),
             urgency=self._message.urgency,
             topic=self._topic if wants_topic else None,
             reference=reference,
         )
+
+    def _payload_for(self, job: Job) -> Payload:
+        if self._people is None:
+            return self._payload
+        filled = fill_in(self._message.notification, self._people.get(job.subscription_id, {}))
+        payload = Payload(self._message.public_id, filled)
+        payload.check_size()
+        return payload
 
 
 class Composer:
@@ -62,14 +81,21 @@ class Composer:
         return self._rules.parse(job.address)
 
     def open(self, session: Session, claimed: Claimed) -> MessageComposer:
-        """Prepare a claimed batch: after this, composing needs no database."""
+        """Prepare a claimed batch: after this, composing needs no database.
+
+        Raises:
+            SitebellError: nothing of the message can be sent.
+        """
         site_id = claimed.message.site_id
         if site_id not in self._receipts:
             self._receipts[site_id] = Receipts.of_site(self._vault, session.get_one(Site, site_id))
         for key_id in {job.vapid_key_id for job in claimed.jobs} - self._signers.keys():
             key = open_vapid_key(self._vault, session.get_one(VapidKeyPair, key_id))
             self._signers[key_id] = VapidSigner(key, self._subject, self._clock)
-        return MessageComposer(claimed.message, self._receipts[site_id])
+        notification, people = claimed.message.notification, None
+        if is_personal(notification):
+            people = load_values(session, claimed.batch, names_of(notification), may_be_named(session, claimed.message))
+        return MessageComposer(claimed.message, self._receipts[site_id], people)
 
     def signer(self, job: Job) -> VapidSigner:
         """Return the signer of the pair that the job's subscription was made with (SEC-52)."""

@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound
-from sitebell.models import Delivery, Event, EventType, Site
+from sitebell.models import Delivery, Event, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.services.receipts import Receipts
 from sitebell.services.subscriptions import Address, prove_subscription
 from sitebell.services.vault import Vault
+from sitebell.services.visitors import NOBODY, Visitor, note_click
+from sitebell.services.webhooks.telling import record_event
 
 RECEIPT_EVENTS = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
 CLICKS_PER_DELIVERY = 100
@@ -33,9 +35,9 @@ class Report:
 
 
 def record_events(
-    session: Session, vault: Vault, site: Site, reports: Sequence[Report], now: datetime
+    session: Session, vault: Vault, site: Site, reports: Sequence[Report], now: datetime, visitor: Visitor = NOBODY
 ) -> tuple[int, int]:
-    """Store what is new and return how many were accepted and how many ignored.
+    """Store what is new and return how many were accepted and how many ignored; a click shows its `visitor`.
 
     Ignored are repetitions, and reports whose credential is forged, expired or another site's: one bad report must not
     cost the good ones beside it.
@@ -44,38 +46,48 @@ def record_events(
     accepted = 0
     for report in reports:
         if report.type in RECEIPT_EVENTS:
-            accepted += _record_receipt(session, receipts, site, report, now)
+            accepted += _record_receipt(session, receipts, site, report, now, visitor)
         else:
             accepted += _record_custom(session, site, report, now)
     return accepted, len(reports) - accepted
 
 
-def _record_receipt(session: Session, receipts: Receipts, site: Site, report: Report, now: datetime) -> bool:
+def _record_receipt(
+    session: Session, receipts: Receipts, site: Site, report: Report, now: datetime, visitor: Visitor
+) -> bool:
     claims = receipts.read(report.receipt or "", now)
     if claims is None:
         return False
     delivery = session.get(Delivery, claims, with_for_update=True)
-    if delivery is None:
+    if delivery is None or _is_of_erased(session, delivery):
         return False
     at = _plausible(report.at, now)
     if not _is_new(session, delivery, report.type, at, is_replaced=at != report.at):
         return False
-    column = f"{report.type}_at"
-    if getattr(delivery, column) is None:
-        setattr(delivery, column, at)
-    session.add(
-        Event(
-            site_id=site.id,
-            subscription_id=delivery.subscription_id,
-            message_id=delivery.message_id,
-            type=report.type,
-            at=at,
-            received_at=now,
-            action=report.action,
-        )
+    is_first = getattr(delivery, f"{report.type}_at") is None
+    if is_first:
+        setattr(delivery, f"{report.type}_at", at)
+    event = Event(
+        site_id=site.id,
+        subscription_id=delivery.subscription_id,
+        message_id=delivery.message_id,
+        type=report.type,
+        at=at,
+        received_at=now,
+        action=report.action,
     )
-    session.flush()
+    record_event(session, event, delivery=delivery, is_first=is_first)
+    if report.type == EventType.CLICKED:
+        note_click(session, site, delivery.subscription_id, visitor, at)
     return True
+
+
+def _is_of_erased(session: Session, delivery: Delivery) -> bool:
+    """Say whether the browser was erased since: what it still tells must not be kept."""
+    if delivery.enrollment_id is not None:  # an erase takes it out
+        return False
+    status = session.scalar(select(Subscription.status).where(Subscription.id == delivery.subscription_id))
+    return status == SubscriptionStatus.ERASED
 
 
 def _is_new(session: Session, delivery: Delivery, kind: str, at: datetime, *, is_replaced: bool) -> bool:
@@ -111,18 +123,16 @@ def _record_custom(session: Session, site: Site, report: Report, now: datetime) 
     same_moment = [tuple(row) for row in session.execute(known.limit(EVENTS_PER_MOMENT))]
     if len(same_moment) == EVENTS_PER_MOMENT or (report.action, report.data) in same_moment:
         return False
-    session.add(
-        Event(
-            site_id=site.id,
-            subscription_id=subscription.id,
-            type=report.type,
-            at=at,
-            received_at=now,
-            action=report.action,
-            data=report.data,
-        )
+    event = Event(
+        site_id=site.id,
+        subscription_id=subscription.id,
+        type=report.type,
+        at=at,
+        received_at=now,
+        action=report.action,
+        data=report.data,
     )
-    session.flush()
+    record_event(session, event)
     return True
 
 

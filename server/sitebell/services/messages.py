@@ -1,5 +1,6 @@
 """Messages: created, looked at, paused, resumed, cancelled. Sending them is the worker's business."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from sitebell.services.audiences import check_audience
 from sitebell.services.claiming import end_deliveries
 from sitebell.services.content import DAY
 from sitebell.services.payloads import check_payload
+from sitebell.services.personalisation import check_personalisation, fixed_parts
 from sitebell.services.self_pause import loses_too_many
 
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
@@ -22,7 +24,10 @@ FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A message as its sender describes it; `ttl` in seconds, `send_at` None means now."""
+    """A message as its sender describes it; `ttl` in seconds, `send_at` None means now.
+
+    `verified` keeps it from browsers whose profile nobody proved.
+    """
 
     audience: dict[str, Any]
     notification: dict[str, Any]
@@ -30,6 +35,7 @@ class Draft:
     urgency: str = "normal"
     replace_key: str | None = None
     send_at: datetime | None = None
+    verified: bool = False
 
 
 def create_message(
@@ -50,7 +56,7 @@ def create_message(
     known = _find_by_key(session, site, idempotency_key, request_hash)
     if known is not None:
         return known, False
-    message = _build(site, draft, now)
+    message = _build(session, site, draft, now)
     if idempotency_key is None:
         session.add(message)
         return message, True
@@ -144,18 +150,20 @@ def resume_message(session: Session, site: Site, public_id: str, now: datetime) 
     return message
 
 
-def _build(site: Site, draft: Draft, now: datetime) -> Message:
-    check_payload(draft.notification)
+def _build(session: Session, site: Site, draft: Draft, now: datetime) -> Message:
+    check_personalisation(session, site, draft.notification)
+    check_payload(fixed_parts(draft.notification))
     send_at = draft.send_at or now
     return Message(
         public_id=secrets.token_hex(12),
         site_id=site.id,
         status=MessageStatus.SCHEDULED,
-        audience=check_audience(draft.audience),
+        audience=check_audience(session, site, draft.audience, send_at),
         notification=draft.notification,
         ttl=draft.ttl,
         urgency=draft.urgency,
         replace_key=draft.replace_key,
+        is_verified=draft.verified,
         send_at=send_at,
         expires_at=send_at + timedelta(seconds=draft.ttl),
         created_at=now,
@@ -163,11 +171,19 @@ def _build(site: Site, draft: Draft, now: datetime) -> Message:
 
 
 def _key_row(site: Site, message: Message, key: str, request_hash: bytes, now: datetime) -> IdempotencyKey:
-    return IdempotencyKey(site_id=site.id, key=key, request_hash=request_hash, message_id=message.id, created_at=now)
+    digest = _digest(key)
+    return IdempotencyKey(site_id=site.id, key=digest, request_hash=request_hash, message_id=message.id, created_at=now)
+
+
+def _digest(key: str) -> str:
+    """Return what is kept of an Idempotency-Key, which may well hold an address or a name."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _find_by_key(session: Session, site: Site, key: str | None, request_hash: bytes) -> Message | None:
-    query = select(IdempotencyKey).where(IdempotencyKey.site_id == site.id, IdempotencyKey.key == key)
+    if key is None:
+        return None
+    query = select(IdempotencyKey).where(IdempotencyKey.site_id == site.id, IdempotencyKey.key == _digest(key))
     row = session.scalars(query).one_or_none()
     if row is None:
         return None

@@ -26,10 +26,20 @@ class Payload:
         """Return the plaintext for the recipient of this receipt."""
         return self._before + receipt.encode() + self._after
 
-    @property
-    def size(self) -> int:
-        """The bytes of the plaintext."""
-        return len(self._before) + RECEIPT_LENGTH + len(self._after)
+    def check_size(self) -> None:
+        """Refuse what no push service would carry.
+
+        Raises:
+            Invalid: `notification_too_large`, with the measured size.
+        """
+        size = len(self._before) + RECEIPT_LENGTH + len(self._after)
+        if size > MAX_PLAINTEXT:
+            raise Invalid(
+                "notification_too_large",
+                f"The notification takes {size} bytes and push services carry {MAX_PLAINTEXT}: shorten its texts or"
+                " data.",
+                {"size": size, "limit": MAX_PLAINTEXT},
+            )
 
 
 def check_payload(notification: dict[str, Any]) -> None:
@@ -38,13 +48,7 @@ def check_payload(notification: dict[str, Any]) -> None:
     Raises:
         Invalid: `notification_too_large`, with the measured size.
     """
-    size = Payload("0" * 24, notification).size
-    if size > MAX_PLAINTEXT:
-        raise Invalid(
-            "notification_too_large",
-            f"The notification takes {size} bytes and push services carry {MAX_PLAINTEXT}: shorten its texts or data.",
-            {"size": size, "limit": MAX_PLAINTEXT},
-        )
+    Payload("0" * 24, notification).check_size()
 
 
 def push_topic(text: str) -> str:

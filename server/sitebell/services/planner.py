@@ -1,12 +1,14 @@
 """Turns due messages into deliveries and batches, a few batches ahead of the workers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus
-from sitebell.services.audiences import last_subscription_id, next_page
+from sitebell.services.audiences import Recipient, last_subscription_id, next_page
+from sitebell.services.enrollments import resume_due
 
 BATCH_SIZE = 500
 BATCHES_AHEAD = 8
@@ -22,6 +24,7 @@ def plan_batch(session: Session, now: datetime) -> bool:
 
     The place reached is kept in the same transaction as the rows, so a killed planner repeats nothing.
     """
+    resume_due(session, now)
     message = session.scalars(_plannable(now).limit(1).with_for_update(skip_locked=True)).first()
     if message is None:
         return False
@@ -29,8 +32,8 @@ def plan_batch(session: Session, now: datetime) -> bool:
     if message.planned_until is None:
         message.planned_until = last_subscription_id(session, message.site_id)
     page = next_page(session, message, BATCH_SIZE)
-    if page.subscription_ids:
-        _write_batch(session, message, list(page.subscription_ids), now)
+    if page.recipients:
+        _write_batch(session, message, page.recipients, now)
     message.planned_through, message.is_planned = page.through, page.is_last
     session.flush()
     finish_message(session, message, now)
@@ -52,6 +55,7 @@ def finish_message(session: Session, message: Message, now: datetime) -> None:
 def _plannable(now: datetime) -> Select[Message]:
     """The message with the fewest batches ready comes first, so that a large one holds up no other.
 
+    Of two without any it is the one that has come less far: the search for a rare match must not keep others waiting.
     Batches that wait for a retry or a closed lane are not ready: they must not hold up the rest of their own message.
     """
     ready = (Batch.message_id == Message.id, Batch.due_at <= now)
@@ -59,10 +63,10 @@ def _plannable(now: datetime) -> Select[Message]:
     running = Message.status.in_((MessageStatus.SCHEDULED, MessageStatus.SENDING))
     due = or_(running, and_(Message.status == MessageStatus.PAUSED, Message.expires_at <= now))
     query = select(Message).where(due, Message.send_at <= now, Message.is_planned.is_(False), ahead < BATCHES_AHEAD)
-    return query.order_by(ahead, Message.send_at, Message.id)
+    return query.order_by(ahead, Message.planned_through, Message.send_at, Message.id)
 
 
-def _write_batch(session: Session, message: Message, subscription_ids: list[int], now: datetime) -> None:
+def _write_batch(session: Session, message: Message, recipients: Sequence[Recipient], now: datetime) -> None:
     batch = Batch(message_id=message.id, due_at=now)
     session.add(batch)
     session.flush()
@@ -71,10 +75,11 @@ def _write_batch(session: Session, message: Message, subscription_ids: list[int]
         [
             {
                 "message_id": message.id,
-                "subscription_id": subscription_id,
+                "subscription_id": recipient.subscription_id,
+                "enrollment_id": recipient.enrollment_id,
                 "batch_id": batch.id,
                 "state": DeliveryState.PENDING,
             }
-            for subscription_id in subscription_ids
+            for recipient in recipients
         ],
     )

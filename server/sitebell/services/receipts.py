@@ -29,7 +29,7 @@ class Receipts:
     @classmethod
     def of_site(cls, vault: Vault, site: Site) -> "Receipts":
         """Return the receipts of a site, with its key unsealed."""
-        return cls(site.id, vault.open(f"receipt:{site.id}", site.receipt_key))
+        return cls(site.id, open_receipt_key(vault, site))
 
     def issue(self, message_id: int, subscription_id: int, expires_at: datetime) -> str:
         """Return the token of one delivery."""
@@ -52,3 +52,8 @@ class Receipts:
 
     def _mac(self, claims: bytes) -> bytes:
         return hmac.digest(self._key, self._site + claims, hashlib.sha256)[:MAC_BYTES]
+
+
+def open_receipt_key(vault: Vault, site: Site) -> bytes:
+    """Return the 32 bytes by which a site's receipts are signed, and from which keys for other ends are derived."""
+    return vault.open(f"receipt:{site.id}", site.receipt_key)

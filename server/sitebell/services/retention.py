@@ -5,9 +5,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from sitebell.models import Batch, Delivery, Event, IdempotencyKey, Installation, Message, Site, WorkerHeartbeat
+from sitebell.models import (
+    Batch,
+    Delivery,
+    Event,
+    IdempotencyKey,
+    Installation,
+    Message,
+    Site,
+    UsedToken,
+    WorkerHeartbeat,
+)
 from sitebell.services.limits import prune_buckets
 from sitebell.services.messages import FINISHED, count_deliveries
+from sitebell.services.webhooks import forgetting as webhooks
 
 INTERVAL = timedelta(hours=1)
 IDEMPOTENCY_LIFETIME = timedelta(days=7)
@@ -28,8 +39,11 @@ def prune_step(session: Session, now: datetime) -> bool:
     """
     if any(_prune_site(session, site, now) for site in session.scalars(select(Site))):
         return False
+    if webhooks.prune(session, now):
+        return False
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_LIFETIME))
     session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - WORKER_MEMORY))
+    session.execute(delete(UsedToken).where(UsedToken.expires_at < now))
     prune_buckets(session, now)
     session.get_one(Installation, 1).pruned_at = now
     return True

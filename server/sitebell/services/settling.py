@@ -4,15 +4,17 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from sitebell import work_queue
 from sitebell.models import (
     Delivery,
     DeliveryState,
+    Event,
+    EventType,
     Message,
     MessageStatus,
     Subscription,
@@ -21,6 +23,7 @@ from sitebell.models import (
 from sitebell.push.client import Outcome, OutcomeKind
 from sitebell.services.claiming import Claimed, Job, fail_message
 from sitebell.services.self_pause import loses_too_many
+from sitebell.services.webhooks.telling import record_event
 
 MAX_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=1)
@@ -126,7 +129,11 @@ def _write_subscriptions(session: Session, answers: Sequence[Answer], now: datet
     gone = [a for a in answers if a.outcome is not None and _kind(a) is OutcomeKind.gone]
     quiet = {"synchronize_session": False}
     if first:
-        touched = update(Subscription).where(Subscription.id.in_(first), Subscription.first_accepted_at.is_(None))
+        touched = update(Subscription).where(
+            Subscription.id.in_(first),
+            Subscription.first_accepted_at.is_(None),
+            Subscription.status != SubscriptionStatus.ERASED,
+        )
         session.execute(touched.values(first_accepted_at=now), execution_options=quiet)
     for answer in gone:
         closed = update(Subscription).where(
@@ -136,7 +143,15 @@ def _write_subscriptions(session: Session, answers: Sequence[Answer], now: datet
         )
         reason = f"its push service answered {answer.outcome.status if answer.outcome else ''}"
         values = {"status": SubscriptionStatus.GONE, "status_reason": reason, "updated_at": now}
-        session.execute(closed.values(values), execution_options=quiet)
+        if cast("CursorResult[Any]", session.execute(closed.values(values), execution_options=quiet)).rowcount:
+            _record_end(session, answer.job.subscription_id, now)
+
+
+def _record_end(session: Session, subscription_id: int, now: datetime) -> None:
+    site_id = session.scalars(select(Subscription.site_id).where(Subscription.id == subscription_id)).one()
+    ended = EventType.UNSUBSCRIBED
+    event = Event(site_id=site_id, subscription_id=subscription_id, type=ended, at=now, received_at=now)
+    record_event(session, event)
 
 
 def _kind(answer: Answer) -> OutcomeKind | None:

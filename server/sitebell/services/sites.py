@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid, NotFound
-from sitebell.models import Database, Site, SiteDatabase, SiteOrigin
+from sitebell.models import Site, SiteDatabase, SiteOrigin
+from sitebell.services.databases import create_database, get_database, link_database
 from sitebell.services.keys import create_api_key
 from sitebell.services.vapid_keys import add_vapid_key
 from sitebell.services.vault import Vault
@@ -79,9 +80,8 @@ def create_site(
     site.receipt_key = vault.seal(f"receipt:{site.id}", secrets.token_bytes(32))
     pair = add_vapid_key(session, vault, site, now)
     _, api_key = create_api_key(session, site, name="first key", scopes=("send", "read", "manage"), now=now)
-    database = _get_or_create_database(session, database_id, site.name, now)
-    session.add(SiteDatabase(site_id=site.id, database_id=database.id))
-    session.flush()
+    database = get_database(session, database_id) if database_id else create_database(session, name=site.name, now=now)
+    link_database(session, site, database)
     return NewSite(site, api_key, pair.public_key, database.id)
 
 
@@ -155,15 +155,3 @@ def check_origin(origin: str) -> str:
     if parts.scheme == "http" and shown not in LOCAL_HOSTS and not host.endswith(".localhost"):
         raise Invalid("invalid_origin", f"{origin!r} is not secure: browsers allow push on https pages only.")
     return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")
-
-
-def _get_or_create_database(session: Session, database_id: int | None, name: str, now: datetime) -> Database:
-    if database_id is None:
-        database = Database(name=name, created_at=now)
-        session.add(database)
-        session.flush()
-        return database
-    found = session.get(Database, database_id)
-    if found is None:
-        raise NotFound(f"There is no database {database_id}.", "database_not_found")
-    return found

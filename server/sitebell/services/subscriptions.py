@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,10 @@ from sitebell.errors import Conflict, NotFound
 from sitebell.models import Event, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import Endpoint, EndpointRules
+from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import choose_vapid_key
+from sitebell.services.vault import Vault
+from sitebell.services.webhooks.telling import record_event
 
 CONFLICT = "This endpoint is known with other keys: unsubscribe in the browser and subscribe again."
 
@@ -34,7 +38,10 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """What a browser says when it subscribes (`intent` subscribe) or visits again (refresh)."""
+    """What a browser says when it subscribes (`intent` subscribe) or visits again (refresh).
+
+    `topics` are the names of all that the visitor chose; None leaves the choice as it is.
+    """
 
     address: Address
     intent: str = "subscribe"
@@ -42,6 +49,12 @@ class Registration:
     vapid_public_key: str | None = None
     locale: str | None = None
     time_zone: str | None = None
+    topics: Sequence[str] | None = None
+
+    @property
+    def is_explicit(self) -> bool:
+        """The visitor asked to subscribe just now; a refresh is a visit like any other."""
+        return self.intent == "subscribe"
 
 
 def parse_address(rules: EndpointRules, endpoint: str, p256dh: str, auth: str) -> Address:
@@ -54,12 +67,13 @@ def parse_address(rules: EndpointRules, endpoint: str, p256dh: str, auth: str) -
 
 
 def put_subscription(
-    session: Session, site: Site, registration: Registration, now: datetime
+    session: Session, vault: Vault, site: Site, registration: Registration, now: datetime
 ) -> tuple[Subscription, bool]:
     """Register or refresh a subscription; return its row and whether it is new.
 
     A new endpoint that proves the one it replaces takes that row over: same hash, no second row. Only the intent
-    `subscribe` brings back what the visitor ended; a refresh revives at most what a push service called gone.
+    `subscribe` brings back what the visitor ended; a refresh revives at most what a push service called gone. For an
+    erased browser it stores nothing and returns a row with the status erased that is in no database.
 
     Raises:
         Conflict: `subscription_conflict`, the endpoint is known with other keys; nothing was changed.
@@ -73,12 +87,15 @@ def put_subscription(
             raise Conflict("subscription_conflict", CONFLICT)
         if previous is not None and previous.id != existing.id and previous.status == SubscriptionStatus.SUBSCRIBED:
             _end(previous, SubscriptionStatus.GONE, "replaced by another endpoint", now)
+            _record(session, previous, EventType.UNSUBSCRIBED, now)
         if registration.vapid_public_key is not None:
             existing.vapid_key_id = pair.id
         return _refresh(session, existing, registration, now), False
+    if _stays_erased(session, vault, site, registration):
+        return Subscription(subscriber_hash=secrets.token_hex(16), status=SubscriptionStatus.ERASED), False
     if previous is not None:
-        return _move(session, site, previous, registration, pair.id, now)
-    return _create(session, site, registration, pair.id, now)
+        return _move(session, vault, site, previous, registration, pair.id, now)
+    return _create(session, vault, site, registration, pair.id, now)
 
 
 def prove_subscription(session: Session, site: Site, address: Address) -> Subscription:
@@ -93,11 +110,23 @@ def prove_subscription(session: Session, site: Site, address: Address) -> Subscr
     return row
 
 
-def unsubscribe(session: Session, subscription: Subscription, now: datetime) -> None:
-    """End a subscription by its visitor's wish; doing it again changes nothing."""
+def unsubscribe(
+    session: Session, subscription: Subscription, now: datetime, *, reason: str = "unsubscribed by the visitor"
+) -> None:
+    """End a subscription by its visitor's wish, or another `reason`; doing it again changes nothing."""
     if subscription.status != SubscriptionStatus.UNSUBSCRIBED:
-        _end(subscription, SubscriptionStatus.UNSUBSCRIBED, "unsubscribed by the visitor", now)
+        _end(subscription, SubscriptionStatus.UNSUBSCRIBED, reason, now)
         _record(session, subscription, EventType.UNSUBSCRIBED, now)
+
+
+def _stays_erased(session: Session, vault: Vault, site: Site, registration: Registration) -> bool:
+    """Decide after the row was looked for: an erase that held it meanwhile has left its tombstone by then."""
+    tombstones = Tombstones.of_site(vault, site)
+    addresses = [address.endpoint.url for address in (registration.address, registration.previous) if address]
+    if registration.is_explicit:
+        tombstones.remove(session, *addresses)
+        return False
+    return tombstones.cover(session, *addresses)
 
 
 def _find(session: Session, site: Site, address: Address) -> Subscription | None:
@@ -120,7 +149,13 @@ def _proves(row: Subscription, address: Address) -> bool:
 
 
 def _move(
-    session: Session, site: Site, row: Subscription, registration: Registration, vapid_key_id: int, now: datetime
+    session: Session,
+    vault: Vault,
+    site: Site,
+    row: Subscription,
+    registration: Registration,
+    vapid_key_id: int,
+    now: datetime,
 ) -> tuple[Subscription, bool]:
     try:
         with session.begin_nested():
@@ -128,13 +163,13 @@ def _move(
     except IntegrityError:  # the new endpoint was registered on its own meanwhile
         if _find(session, site, registration.address) is None:
             raise
-        return put_subscription(session, site, registration, now)
+        return put_subscription(session, vault, site, registration, now)
     _record(session, row, EventType.UPDATED, now)
     return _refresh(session, row, registration, now), False
 
 
 def _create(
-    session: Session, site: Site, registration: Registration, vapid_key_id: int, now: datetime
+    session: Session, vault: Vault, site: Site, registration: Registration, vapid_key_id: int, now: datetime
 ) -> tuple[Subscription, bool]:
     row = Subscription(
         site_id=site.id,
@@ -154,7 +189,7 @@ def _create(
     except IntegrityError:  # the same browser was faster in another request
         if _find(session, site, registration.address) is None:
             raise
-        return put_subscription(session, site, registration, now)
+        return put_subscription(session, vault, site, registration, now)
     _record(session, row, EventType.SUBSCRIBED, now)
     return row, True
 
@@ -164,7 +199,7 @@ def _refresh(session: Session, row: Subscription, registration: Registration, no
     row.locale = registration.locale or row.locale
     row.time_zone = registration.time_zone or row.time_zone
     ended_by_visitor = row.status == SubscriptionStatus.UNSUBSCRIBED
-    if row.status != SubscriptionStatus.SUBSCRIBED and (registration.intent == "subscribe" or not ended_by_visitor):
+    if row.status != SubscriptionStatus.SUBSCRIBED and (registration.is_explicit or not ended_by_visitor):
         row.status, row.status_reason, row.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
         _record(session, row, EventType.SUBSCRIBED, now)
     return row
@@ -182,5 +217,5 @@ def _end(row: Subscription, status: SubscriptionStatus, reason: str, now: dateti
 
 
 def _record(session: Session, row: Subscription, event: EventType, now: datetime) -> None:
-    session.flush()
-    session.add(Event(site_id=row.site_id, subscription_id=row.id, type=event, at=now, received_at=now))
+    event_row = Event(site_id=row.site_id, subscription_id=row.id, type=event, at=now, received_at=now)
+    record_event(session, event_row)

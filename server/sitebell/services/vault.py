@@ -8,11 +8,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
+from sitebell.db import serialise
 from sitebell.errors import SitebellError
 from sitebell.models import Installation
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+FIRST_START = 0x5173BE12  # the name of a lock: any number, as long as every Sitebell uses the same one
 CANARY = b"sitebell master key canary"
 
 
@@ -57,7 +59,7 @@ def open_vault(session: Session, key_file: Path) -> Vault:
     Raises:
         MasterKeyError: the key file is lost, unreadable, or belongs to another installation.
     """
-    installation = session.get(Installation, 1)
+    installation = session.get(Installation, 1) or _first_of_several(session)
     if installation is None:
         vault = Vault(_read_or_create(key_file))
         session.add(Installation(id=1, canary=vault.seal("canary", CANARY)))
@@ -77,6 +79,12 @@ def open_vault(session: Session, key_file: Path) -> Vault:
             " a backup, or set SITEBELL_DATA to the folder that holds it."
         ) from error
     return vault
+
+
+def _first_of_several(session: Session) -> Installation | None:
+    """Wait for a process that makes its first start at the same time, and return what it made."""
+    serialise(session, [FIRST_START])
+    return session.get(Installation, 1)
 
 
 def write_key_file(key_file: Path, key: bytes) -> None:

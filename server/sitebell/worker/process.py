@@ -17,15 +17,17 @@ from sitebell import work_queue
 from sitebell.clock import Clock, utcnow
 from sitebell.config import Config
 from sitebell.db import Store, open_store
-from sitebell.models import Batch, WorkerHeartbeat
+from sitebell.models import Batch, WebhookCall, WorkerHeartbeat
 from sitebell.push.client import PushClient
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services import retention
 from sitebell.services.composing import Composer
+from sitebell.services.enrollments import has_pauses_to_end, resume_due
 from sitebell.services.vapid_keys import resolve_subject
-from sitebell.services.vault import open_vault
+from sitebell.services.vault import Vault, open_vault
 from sitebell.worker.parent import watch_parent
 from sitebell.worker.pipeline import POLL_SECONDS, Pipeline
+from sitebell.worker.webhooks import WebhookPipeline, WebhookThread, open_client
 
 IN_FLIGHT = 100
 HEARTBEAT_SECONDS = 10.0
@@ -100,6 +102,10 @@ class Worker:
     def _housekeep(self) -> None:
         with self._store.reading() as session:
             is_due = retention.is_due(session, self._clock())
+            has_pauses = has_pauses_to_end(session, self._clock())
+        if has_pauses:
+            with self._store.writing() as session:
+                resume_due(session, self._clock())
         if is_due:
             with self._store.writing() as session:
                 retention.prune_step(session, self._clock())
@@ -122,22 +128,40 @@ def run(config: Config, name: str | None = None) -> None:
     pipeline = Pipeline(store, composer, owner=owner, lease=lease, clock=utcnow)
     client = PushClient(in_flight=IN_FLIGHT, proxy=config.push_proxy, ca_file=config.push_ca_file)
     worker = Worker(store, pipeline, client, name=owner)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.request_stop())
-    if name is not None:
-        watch_parent(worker.request_stop)
+    webhooks = _webhooks(config, store, vault, owner)
+    _stop_when_told(worker, webhooks, is_watched=name is not None)
     log.info("worker started", worker=owner)
+    webhooks.start()
     worker.run()
+    webhooks.join(LAST_REQUESTS_SECONDS)
     forget(store, owner)
     store.close()
     log.info("worker stopped", worker=owner)
 
 
+def _webhooks(config: Config, store: Store, vault: Vault, owner: str) -> WebhookThread:
+    lease = timedelta(seconds=config.lease_seconds)
+    pipeline = WebhookPipeline(store, vault, owner=owner, lease=lease, clock=utcnow)
+    client = open_client(proxy=config.push_proxy, ca_file=config.push_ca_file)
+    return WebhookThread(pipeline, client)
+
+
+def _stop_when_told(worker: Worker, webhooks: WebhookThread, *, is_watched: bool) -> None:
+    def request_stop(*_signal: object) -> None:
+        webhooks.request_stop()
+        worker.request_stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, request_stop)
+    if is_watched:
+        watch_parent(request_stop)
+
+
 def release_leases(config: Config, owner: str) -> int:
-    """Free what a dead worker of this machine had leased; return how many batches."""
+    """Free what a dead worker of this machine had leased; return how many batches and calls to webhooks."""
     store = open_store(config.database_url)
     with store.writing() as session:
-        count = work_queue.release_owner(session, Batch, owner)
+        count = sum(work_queue.release_owner(session, table, owner) for table in (Batch, WebhookCall))
     forget(store, owner)
     store.close()
     return count

@@ -19,6 +19,7 @@ from support.push_service.subscriber import Devices
 from support.push_service.tls import LOOPBACK
 from support.push_service.webpush import PushApi
 
+BACK_ENDS = ("hooks.example.com", "hooks.example.net")  # of sites; `route` leads to what plays them
 HttpVersions = Literal["any", "http/1.1"]
 
 
@@ -32,7 +33,7 @@ class RunningPushService:
 
     def __init__(self, log: TextIO | None = None, clock: Callable[[], float] = time.time) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="push-service-"))
-        self.authority = Authority(self._directory, [LOOPBACK, "localhost", "mtalk.google.com", *HOSTS])
+        self.authority = Authority(self._directory, [LOOPBACK, "localhost", "mtalk.google.com", *HOSTS, *BACK_ENDS])
         self._journal = Journal(log)
         self._store = Store(self._journal, clock)
         self._devices = Devices(self._store)

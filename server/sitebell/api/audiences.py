@@ -1,0 +1,30 @@
+"""What a site's back end asks before it sends: how many browsers an audience reaches."""
+
+from typing import Any
+
+from sitebell.api.api_keys import SECURITY, needs, sender_site
+from sitebell.api.audience_schemas import EXAMPLE_PREVIEW, PreviewAnswer, PreviewBody
+from sitebell.api.context import now, store
+from sitebell.api.failures import API_KEY, AUDIENCE, BODY
+from sitebell.api.routes import Routes
+from sitebell.services.audiences import preview_audience
+
+audiences = Routes(
+    "audiences", __name__, url_prefix="/v1/audiences", description="Whom a message would reach, with an API key."
+)
+
+
+@audiences.route("/preview", methods=["POST"])
+@audiences.doc(security=SECURITY)
+@needs("read")
+@audiences.arguments(PreviewBody, example=EXAMPLE_PREVIEW)
+@audiences.response(200, PreviewAnswer)
+@audiences.fails(*API_KEY, *BODY, *AUDIENCE)
+def preview(body: dict[str, Any]) -> dict[str, Any]:
+    """Count an audience as sending would reach it now."""
+    with store().reading() as session:
+        found = preview_audience(session, sender_site(), body["audience"], now(), is_verified=body["verified"])
+    return {
+        "count": found.count,
+        "sample": [{"subscriber_hash": hash_, "profile_id": profile_id} for hash_, profile_id in found.sample],
+    }

@@ -1,0 +1,79 @@
+"""A subscription bound to a profile: whose browser it is."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sitebell.db import Base, BigId, UtcDateTime
+
+
+class EnrollmentStatus(StrEnum):
+    """Whether messages for the profile may go to the subscription. The order gives the numbers, from 0."""
+
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
+    HARDBOUNCED = "hardbounced"
+    UNCONFIRMED = "unconfirmed"
+    SUSPENDED = "suspended"
+    INVALID = "invalid"
+
+    @property
+    def number(self) -> int:
+        """The number that other systems know this status by: subscribed 0 to invalid 6."""
+        return list(EnrollmentStatus).index(self)
+
+
+class SuspendedBy(StrEnum):
+    """The cause of a pause, which decides what ends it: binding back, the visitor, or the operator."""
+
+    REBIND = "rebind"
+    VISITOR = "visitor"
+    OPERATOR = "operator"
+
+
+class BoundBy(StrEnum):
+    """Who said that the browser belongs to the profile, from the weakest word to the strongest."""
+
+    OPEN = "open"
+    IMPORT = "import"
+    SIGNED = "signed"
+    BACKEND = "backend"
+
+
+PROVEN = (BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
+
+
+class Enrollment(Base):
+    """One subscription at one profile. Those that were not left are present; only subscribed ones receive."""
+
+    __tablename__ = "enrollment"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "profile_id"),
+        # Not with the status: PostgreSQL without statistics would read all of that index for each subscription.
+        Index("ix_enrollment_profile_id", "profile_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"))
+    database_id: Mapped[int] = mapped_column(ForeignKey("database.id"))
+    status: Mapped[str] = mapped_column(String(12), default=EnrollmentStatus.SUBSCRIBED)
+    suspended_by: Mapped[str | None] = mapped_column(String(8))
+    suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="a visitor's pause ends by itself")
+    is_anonymous: Mapped[bool] = mapped_column(default=False, doc="bound without a word about who it is")
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when another profile took its place")
+    bound_by: Mapped[str] = mapped_column(String(7), default=BoundBy.OPEN)
+    bound_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+Index(
+    "ix_enrollment_suspended_until",
+    Enrollment.suspended_until,
+    sqlite_where=Enrollment.suspended_until.is_not(None),
+    postgresql_where=Enrollment.suspended_until.is_not(None),
+)

@@ -1,0 +1,30 @@
+"""Who a message is for: an explicit audience, walked by key in bounded steps and never held in memory whole."""
+
+from sitebell.services.audiences.checking import (
+    LISTS,
+    LONGEST_EXTERNAL_ID,
+    MAX_IDS,
+    MAX_NAMES,
+    check_audience,
+    is_profile_id,
+    is_subscriber_hash,
+)
+from sitebell.services.audiences.preview import SAMPLE_SIZE, Preview, preview_audience
+from sitebell.services.audiences.walking import Page, Recipient, last_subscription_id, next_page
+
+__all__ = [
+    "LISTS",
+    "LONGEST_EXTERNAL_ID",
+    "MAX_IDS",
+    "MAX_NAMES",
+    "SAMPLE_SIZE",
+    "Page",
+    "Preview",
+    "Recipient",
+    "check_audience",
+    "is_profile_id",
+    "is_subscriber_hash",
+    "last_subscription_id",
+    "next_page",
+    "preview_audience",
+]

@@ -1,0 +1,92 @@
+"""What an audience may be: everyone alone, or a union of lists and sets that names at least one thing."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Invalid
+from sitebell.models import Site
+from sitebell.services.audiences.sets import SETS, check_where
+from sitebell.services.tags import check_tag
+from sitebell.services.topics import check_topics
+
+LISTS = ("subscriber_hashes", "profile_ids", "external_ids")
+MEMBERS = (*LISTS, *SETS)
+MAX_IDS = 10_000
+MAX_NAMES = 100
+LONGEST_EXTERNAL_ID = 200
+
+_HASH = re.compile(r"[0-9a-f]{32}")
+_PROFILE_ID = re.compile(r"[0-9a-f]{24}")
+
+
+def is_subscriber_hash(text: str) -> bool:
+    """Say whether a text has the form of a subscriber hash: 32 lower-case hex digits."""
+    return _HASH.fullmatch(text) is not None
+
+
+def is_profile_id(text: str) -> bool:
+    """Say whether a text has the form of a profile id: 24 lower-case hex digits."""
+    return _PROFILE_ID.fullmatch(text) is not None
+
+
+def check_audience(session: Session, site: Site, audience: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the audience in the form that is stored: lists sorted, each entry once.
+
+    Ids that nobody has are taken and reach nobody; names that the site defines itself must exist.
+
+    Raises:
+        Invalid: `empty_audience` (never everybody by omission), `invalid_audience`, `unknown_topic`, `invalid_tag`, or
+            what is wrong with `where`: `invalid_where`, `unknown_field`, `invalid_value`, `invalid_email`,
+            `invalid_phone`.
+    """
+    if set(audience) - {"everyone", *MEMBERS}:
+        raise Invalid("invalid_audience", f"An audience is everyone, or any of {', '.join(MEMBERS)}.")
+    if "everyone" in audience:
+        return _check_everyone(audience)
+    if not audience or not all(audience.values()):
+        raise Invalid(
+            "empty_audience", f'Name an audience: {{"everyone": true}}, or entries for any of {", ".join(MEMBERS)}.'
+        )
+    checked: dict[str, Any] = {name: _check_list(name, audience[name]) for name in LISTS if name in audience}
+    if "topics" in audience:
+        _check_length("topics", audience["topics"], MAX_NAMES)
+        checked["topics"] = sorted(check_topics(session, site, audience["topics"]))
+    if "tags" in audience:
+        _check_length("tags", audience["tags"], MAX_NAMES)
+        checked["tags"] = sorted(set(map(check_tag, audience["tags"])))
+    if "where" in audience:
+        check_where(session, site.id, audience["where"], now)
+        checked["where"] = audience["where"]
+    return checked
+
+
+def _check_everyone(audience: dict[str, Any]) -> dict[str, Any]:
+    if set(audience) != {"everyone"}:
+        raise Invalid("invalid_audience", "everyone leaves nobody to add: use it alone.")
+    if audience["everyone"] is not True:
+        raise Invalid("empty_audience", 'To reach every subscriber write {"everyone": true}.')
+    return {"everyone": True}
+
+
+def _check_list(name: str, ids: Sequence[str]) -> list[str]:
+    is_sound, form = _FORMS[name]
+    _check_length(name, ids, MAX_IDS)
+    if not all(map(is_sound, ids)):
+        raise Invalid("invalid_audience", f"Write each of {name} as {form}.")
+    return sorted(set(ids))
+
+
+def _check_length(name: str, entries: Sequence[str], most: int) -> None:
+    if len(entries) > most:
+        raise Invalid("invalid_audience", f"List at most {most} {name} in one message.")
+
+
+_FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "subscriber_hashes": (is_subscriber_hash, "its 32 digits, 0-9 and a-f"),
+    "profile_ids": (is_profile_id, "its 24 digits, 0-9 and a-f"),
+    "external_ids": (lambda text: 1 <= len(text) <= LONGEST_EXTERNAL_ID, "1 to 200 characters"),
+}

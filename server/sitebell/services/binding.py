@@ -1,0 +1,166 @@
+"""Binds a subscription to profiles: one row for each database, of which one may fail while the others succeed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Conflict, Invalid, SitebellError
+from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site, Subscription
+from sitebell.services.binder import Binder
+from sitebell.services.enrollments import (
+    EnrollmentResult,
+    bound_databases,
+    leave,
+    list_enrollments,
+    present_enrollment,
+    result_of,
+    resume_due,
+    suspended_in,
+)
+from sitebell.services.field_updates import update_fields
+from sitebell.services.matching import NO_MATCH, Match, find_or_create_profile
+from sitebell.services.sites import list_databases
+from sitebell.services.tags import NO_TAGS, TagChange, change_tags
+
+NO_DATABASE = "This site has no database of profiles: link one with `sitebell databases link`."
+NO_PROFILE = "In this database the browser belongs to nobody now: bind it with a match, then write fields."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Introduction:
+    """Who a subscription is said to belong to, and what is to be written about them.
+
+    Attributes:
+        match: by what the profile is found or made; without it the subscription decides.
+        database_ids: the databases to work in; None means all of the site.
+        fields: changes as `update_fields` takes them.
+        tags: labels to put on the profile and to take away.
+        exclusive: suspend this subscription's enrollments at other profiles.
+        bound_by: whose word this is.
+    """
+
+    match: Match = NO_MATCH
+    database_ids: Sequence[int] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    tags: TagChange = NO_TAGS
+    exclusive: bool = True
+    bound_by: BoundBy = BoundBy.OPEN
+
+
+def enroll(
+    session: Session,
+    site: Site,
+    subscription: Subscription,
+    introduction: Introduction,
+    *,
+    is_explicit: bool,
+    now: datetime,
+) -> list[EnrollmentResult]:
+    """Bind a locked subscription to a profile in each database asked for; return a result for each.
+
+    An exclusive match suspends the subscription's other enrollments: those in the same database, and all in databases
+    that were not asked for. `is_explicit`, a wish to subscribe, alone lifts unsubscribed and complained. Without it and
+    without a match nothing begins, unless the browser stands nowhere: a visit undoes no earlier choice of databases.
+
+    Raises:
+        Conflict: `no_database`, the site is linked to none.
+        Invalid: `unknown_database`, one of `database_ids` is not linked to the site; or a match that cannot be read.
+    """
+    linked = list_databases(session, site)
+    chosen = _choose(linked, introduction.database_ids)
+    match = introduction.match.normalised()
+    resume_due(session, now, subscription)
+    binder = Binder(session, subscription, is_explicit, now)
+    if match.is_empty and introduction.database_ids is None and not is_explicit:
+        chosen = sorted(bound_databases(session, subscription).intersection(chosen)) or chosen
+    results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
+    if introduction.exclusive and not match.is_empty and any(result.error is None for result in results):
+        leave(session, subscription, Enrollment.database_id.not_in(chosen), now)
+    return results
+
+
+def detach(session: Session, site: Site, subscription: Subscription, now: datetime) -> list[EnrollmentResult]:
+    """Log out: leave every profile, and stand with the one anonymous profile of this browser in each database."""
+    binder = Binder(session, subscription, False, now)  # noqa: FBT003
+    linked = list_databases(session, site)
+    for database_id in bound_databases(session, subscription).intersection(linked):
+        binder.make_anonymous(database_id)
+    leave(session, subscription, Enrollment.database_id.not_in(linked), now)
+    return list_enrollments(session, site, subscription)
+
+
+def attach(
+    session: Session,
+    subscription: Subscription,
+    profile: Profile,
+    now: datetime,
+    *,
+    exclusive: bool,
+    bound_by: BoundBy = BoundBy.BACKEND,
+) -> Enrollment:
+    """Bind a locked subscription to a profile by the back end's word.
+
+    Exclusive reaches no further than the profile's own database: a back end that names one profile in each of several
+    databases means all of them. The visitor's opt-outs and pauses stay.
+    """
+    return Binder(session, subscription, False, now).bind(profile, bound_by, exclusive=exclusive)  # noqa: FBT003
+
+
+def detach_from(session: Session, subscription: Subscription, profile: Profile, now: datetime) -> None:
+    """Leave one profile; if the browser is nobody's in that database then, it stands with its anonymous profile."""
+    leave(session, subscription, Enrollment.profile_id == profile.id, now)
+    if present_enrollment(session, subscription, profile.database_id) is None:
+        Binder(session, subscription, False, now).bind_anonymously(profile.database_id)  # noqa: FBT003
+
+
+def _try_to_enroll(binder: Binder, database_id: int, match: Match, introduction: Introduction) -> EnrollmentResult:
+    """Do all of it in one database, or nothing."""
+    try:
+        with binder.session.begin_nested():
+            return _enroll(binder, database_id, match, introduction)
+    except SitebellError as error:
+        return EnrollmentResult(database_id, None, "error", error)
+
+
+def _enroll(binder: Binder, database_id: int, match: Match, introduction: Introduction) -> EnrollmentResult:
+    session, now = binder.session, binder.now
+    if match.is_empty:
+        enrollment = _by_subscription(binder, database_id)
+    else:
+        profile, _ = find_or_create_profile(session, database_id, match, now)
+        if introduction.bound_by == BoundBy.SIGNED and profile.external_id is None:
+            profile.external_id = match.external_id  # found by e-mail or phone; the site's back end says who it is
+        enrollment = binder.bind(profile, introduction.bound_by, exclusive=introduction.exclusive)
+    if enrollment is None:
+        if introduction.fields or introduction.tags != NO_TAGS:
+            raise Conflict("no_profile", NO_PROFILE)
+        return suspended_in(database_id)
+    profile = session.get_one(Profile, enrollment.profile_id)
+    update_fields(session, profile, introduction.fields, now)
+    change_tags(session, profile, introduction.tags.add, introduction.tags.remove, now)
+    return result_of(session, binder.subscription, enrollment)
+
+
+def _by_subscription(binder: Binder, database_id: int) -> Enrollment | None:
+    """Return the present enrollment; a paused or ended one is not lifted, but a wish to subscribe starts anew.
+
+    Where another database's profile took the place of all of them a visit changes nothing: None.
+    """
+    present = present_enrollment(binder.session, binder.subscription, database_id)
+    if present is not None and (present.status == EnrollmentStatus.SUBSCRIBED or not binder.is_explicit):
+        return present
+    if not binder.is_explicit and database_id in bound_databases(binder.session, binder.subscription):
+        return None
+    return binder.bind_anonymously(database_id)
+
+
+def _choose(linked: Sequence[int], wanted: Sequence[int] | None) -> list[int]:
+    if not linked:
+        raise Conflict("no_database", NO_DATABASE)
+    unknown = sorted(set(wanted or ()) - set(linked))
+    if unknown or wanted == []:
+        raise Invalid("unknown_database", "Name databases that are linked to this site.", {"database_ids": unknown})
+    return [database_id for database_id in linked if wanted is None or database_id in wanted]

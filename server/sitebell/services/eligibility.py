@@ -1,0 +1,100 @@
+"""Which enrollments may get a message: one list of requirements for planning and, again, for the claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal, null, select, true
+from sqlalchemy.orm import Session
+
+from sitebell.models import (
+    PROVEN,
+    Enrollment,
+    EnrollmentStatus,
+    IdentityMode,
+    Message,
+    Site,
+    SiteDatabase,
+    Subscription,
+    SubscriptionStatus,
+)
+
+OF_THE_BROWSER = ("everyone", "subscriber_hashes", "topics")
+FACTS_OF_THE_BROWSER = ("subscription.", "event.")  # no field of a profile has a dot in its name
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition over `Subscription` and `Enrollment`, and the reason to give where it does not hold."""
+
+    is_met: ColumnElement[bool]
+    reason: ColumnElement[str]
+
+
+def needs_proof(session: Session, message: Message) -> bool:
+    """Say whether only enrollments that somebody proved may get a message.
+
+    So it is when its sender asked for it (`verified`), and on a signed site whenever the audience says who is meant:
+    there, what browsers claimed about themselves before the site was signed does not count any more.
+    """
+    return message.is_verified or (_is_signed(session, message) and names_people(message.audience))
+
+
+def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
+    """Return at which enrollments a message may speak of the profile: on a signed site not at those merely claimed.
+
+    Else a stranger who claimed somebody's profile before the site was signed would read their name in a message to all.
+    """
+    if _is_signed(session, message):
+        return Enrollment.bound_by.in_(PROVEN) | Enrollment.is_anonymous
+    return true()
+
+
+def names_people(audience: dict[str, Any]) -> bool:
+    """Say whether any part of an audience tells people from each other by what is known of their profiles."""
+    others = set(audience) - {*OF_THE_BROWSER, "where"}
+    return bool(others) or ("where" in audience and _asks_for_profile(audience["where"]))
+
+
+def requirements(message: Message, *, proof: bool) -> list[Requirement]:
+    """Return what a subscription and its enrollment must be to get a message; `proof` is `needs_proof`'s answer."""
+    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == message.site_id)
+    needed = [
+        Requirement(Subscription.site_id == message.site_id, literal("the subscription is another site's")),
+        Requirement(
+            Subscription.status == SubscriptionStatus.SUBSCRIBED,
+            literal("the subscription is ") + func.coalesce(Subscription.status, "gone"),
+        ),
+        Requirement(Subscription.channel == "web", literal("the subscription is not for the web")),
+        Requirement(
+            Enrollment.status == EnrollmentStatus.SUBSCRIBED,
+            literal("the enrollment is ") + func.coalesce(Enrollment.status, "gone"),
+        ),
+        Requirement(Enrollment.database_id.in_(linked), literal("its database is not the site's any more")),
+    ]
+    if proof:
+        needed.append(Requirement(Enrollment.bound_by.in_(PROVEN), literal("the enrollment is not proved")))
+    return needed
+
+
+def obstacle(needed: Sequence[Requirement]) -> ColumnElement[str | None]:
+    """Return the reason of the first requirement that does not hold, NULL where all of them hold."""
+    reason: ColumnElement[Any] = null()
+    for requirement in reversed(needed):
+        reason = case((requirement.is_met, reason), else_=requirement.reason)  # an unknown truth counts as false
+    return reason
+
+
+def _is_signed(session: Session, message: Message) -> bool:
+    return session.scalar(select(Site.identity).where(Site.id == message.site_id)) == IdentityMode.SIGNED
+
+
+def _asks_for_profile(where: Any) -> bool:
+    """Walk a tree of conditions; what is not known to be about the browser is taken to be about the person."""
+    if not isinstance(where, dict):
+        return True
+    inner = [*where.get("all", ()), *where.get("any", ()), *([where["not"]] if "not" in where else [])]
+    if inner:
+        return any(map(_asks_for_profile, inner))
+    name = str(where.get("field", ""))
+    return name != "topics" and not name.startswith(FACTS_OF_THE_BROWSER)

@@ -1,0 +1,145 @@
+"""Link tokens: the `?bell=` of a newsletter, with which an anonymous browser joins the reader's profile.
+
+A link is no login. It moves no browser that somebody is known at, lifts no pause and no opt-out, and brings nobody back
+who has left since it was made. Whoever gets a forwarded newsletter can follow it, which docs/identity.md says plainly.
+"""
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Conflict, Invalid
+from sitebell.models import (
+    BoundBy,
+    Enrollment,
+    EnrollmentStatus,
+    Profile,
+    Site,
+    Subscription,
+    SubscriptionStatus,
+    SuspendedBy,
+)
+from sitebell.services.binding import NO_DATABASE, attach
+from sitebell.services.claims import read_claims
+from sitebell.services.enrollments import EnrollmentResult, present_enrollment, result_of
+from sitebell.services.identity_tokens import LINK, VerifiedToken, use_once, verify_token
+from sitebell.services.matching import Match, find_or_create_profile
+from sitebell.services.signing_keys import OWN_KID, VerificationKey, find_signing_key
+from sitebell.services.sites import list_databases
+from sitebell.services.vault import Vault
+
+PARAMETER = "bell"
+ALGORITHM = "HS256"
+TYPE = LINK.types[0]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A token made for one person, and the profiles that it leads to."""
+
+    token: str
+    expires_at: datetime
+    profiles: Sequence[Profile]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What came of a link: where the browser joined, or why it did not."""
+
+    joined: Sequence[EnrollmentResult] = ()
+    refusal: Invalid | None = None
+
+
+def make_link(session: Session, vault: Vault, site: Site, match: Match, lifetime: timedelta, now: datetime) -> Link:
+    """Make a link for the person whom the match finds, or makes, in each database of the site.
+
+    The token names profiles by their ids: an e-mail address in a URL would end up in logs.
+
+    Raises:
+        Conflict: `no_database`.
+        Invalid: `empty_match`; or the match cannot be used.
+        NotFound: `profile_not_found`.
+    """
+    if match.is_empty:
+        raise Invalid("empty_match", "Say in match whom the link is for.")
+    database_ids = list_databases(session, site)
+    if not database_ids:
+        raise Conflict("no_database", NO_DATABASE)
+    if match.profile_id is not None:  # it is of one database
+        owners = select(Profile.database_id).where(Profile.public_id == match.profile_id)
+        database_ids = list(session.scalars(owners.where(Profile.database_id.in_(database_ids)))) or database_ids
+    wanted = match.normalised()
+    profiles = [find_or_create_profile(session, database_id, wanted, now)[0] for database_id in database_ids]
+    expires_at = now + lifetime
+    ids = [profile.public_id for profile in profiles]
+    times = {"iat": int(now.timestamp()), "exp": int(expires_at.timestamp())}
+    claims = {"aud": site.token, "sub": ids[0], "profiles": ids, **times}
+    token = jwt.encode(claims, _own_key(vault, site).key, ALGORITHM, {"typ": TYPE, "kid": OWN_KID})
+    return Link(token, expires_at, profiles)
+
+
+def follow_link(
+    session: Session, vault: Vault, site: Site, subscription: Subscription, token: str, now: datetime
+) -> Followed:
+    """Bind a subscription to the profiles of a link, in each database where nobody is known at this browser."""
+    try:
+        link = verify_token(token, LINK, lambda kid: _find_key(session, vault, site, kid), audience=site.token, now=now)
+        with session.begin_nested():
+            joined = _join_all(session, site, subscription, link, now)
+            use_once(session, site, link, LINK)
+    except Invalid as refusal:
+        return Followed(refusal=refusal)
+    return Followed(joined)
+
+
+def _join_all(
+    session: Session, site: Site, subscription: Subscription, link: VerifiedToken, now: datetime
+) -> list[EnrollmentResult]:
+    joined = []
+    find_profile = _finder(session, link, now)
+    for database_id in list_databases(session, site):
+        present = present_enrollment(session, subscription, database_id)
+        if present is None or not present.is_anonymous or present.status != EnrollmentStatus.SUBSCRIBED:
+            continue
+        profile = find_profile(database_id)
+        if profile is not None and _may_come_back(session, subscription, profile, link):
+            bound = attach(session, subscription, profile, now, exclusive=True, bound_by=BoundBy.SIGNED)
+            joined.append(result_of(session, subscription, bound))
+    if not joined or subscription.status != SubscriptionStatus.SUBSCRIBED:
+        raise Invalid("link_not_used", "Somebody is known at this browser, or it has left or opted out since.")
+    return joined
+
+
+def _finder(session: Session, link: VerifiedToken, now: datetime) -> Callable[[int], Profile | None]:
+    """Return what finds the link's profile in a database: ours name ids, those of the site are as identity tokens."""
+    if link.kid != OWN_KID:
+        match = read_claims(link.claims, LINK).match
+        return lambda database_id: find_or_create_profile(session, database_id, match, now)[0]
+    named = select(Profile).where(Profile.public_id.in_(link.claims["profiles"]))
+    by_database = {profile.database_id: profile for profile in session.scalars(named)}
+    return by_database.get
+
+
+def _may_come_back(session: Session, subscription: Subscription, profile: Profile, link: VerifiedToken) -> bool:
+    """Say whether nothing that happened between the two speaks against it: no logout since, no pause, no opt-out."""
+    query = select(Enrollment).where(Enrollment.subscription_id == subscription.id)
+    former = session.scalars(query.where(Enrollment.profile_id == profile.id)).one_or_none()
+    if former is None:
+        return True
+    is_free = former.status == EnrollmentStatus.SUBSCRIBED or former.suspended_by == SuspendedBy.REBIND
+    return is_free and (former.left_at is None or former.left_at < link.issued_at)
+
+
+def _find_key(session: Session, vault: Vault, site: Site, kid: str | None) -> VerificationKey | None:
+    return _own_key(vault, site) if kid == OWN_KID else find_signing_key(session, vault, site, kid)
+
+
+def _own_key(vault: Vault, site: Site) -> VerificationKey:
+    """Derive the key of our own links from the site's secret; identity tokens never look here."""
+    secret = vault.open(f"receipt:{site.id}", site.receipt_key)
+    return VerificationKey(ALGORITHM, hmac.digest(secret, TYPE.encode(), "sha256"))

@@ -1,0 +1,184 @@
+"""Finds the profile that somebody is meant by, in one database, or makes it (design section 5)."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, true
+from sqlalchemy.orm import Session
+
+from sitebell.db import serialise
+from sitebell.errors import NotFound
+from sitebell.models import Field, FieldValue, Profile, ProfilePhone, ProfileTag
+from sitebell.services.contact import normalise_email, normalise_phone
+from sitebell.services.field_updates import find_field
+from sitebell.services.field_values import Cell, column_of, to_cell, to_rows
+from sitebell.services.fields import OF_THE_DEVICE, fields_by_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """By what a profile is found, in this order of precedence; `custom` is a field's name and a JSON value."""
+
+    profile_id: str | None = None
+    external_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    custom: tuple[str, Any] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is given: then the subscription alone decides."""
+        return self == NO_MATCH
+
+    def normalised(self) -> "Match":
+        """Return the match with e-mail and phone as they are stored.
+
+        Raises:
+            Invalid: `invalid_email` or `invalid_phone`.
+        """
+        return Match(
+            profile_id=self.profile_id,
+            external_id=self.external_id,
+            email=None if self.email is None else normalise_email(self.email),
+            phone=None if self.phone is None else normalise_phone(self.phone),
+            custom=self.custom,
+        )
+
+
+NO_MATCH = Match()
+
+
+def find_or_create_profile(session: Session, database_id: int, match: Match, now: datetime) -> tuple[Profile, bool]:
+    """Return the profile that a normalised match finds in a database, and whether it is new.
+
+    Each key is tried in its turn; the oldest of several profiles with the same e-mail, phone or value is taken, but
+    none that has another external id than the one given: that is somebody else. A new profile gets the match values
+    written into it. Known and unknown people cost the same statements (SEC-15).
+
+    Raises:
+        NotFound: `profile_not_found`, a profile id is only ever found.
+        Invalid: `unknown_field` or `invalid_value`, the custom field does not exist or has another type.
+    """
+    custom = _custom_cell(session, database_id, match)
+    serialise(session, [_lock_name(database_id, kind, value) for kind, value in _identities(match, custom)])
+    profile = _find(session, database_id, match, custom)
+    if profile is not None and not _touch(session, profile, match, custom):
+        profile = _find(session, database_id, match, custom)  # it was erased or merged between the look and the lock
+    if match.profile_id is not None and (profile is None or profile.public_id != match.profile_id):
+        raise NotFound("The database has no profile with this id.", "profile_not_found")
+    if profile is None:
+        return _create(session, database_id, match, custom, now), True
+    return profile, False
+
+
+def make_profile(session: Session, database_id: int, now: datetime, **values: Any) -> Profile:
+    """Store a new profile; without values it is an anonymous one."""
+    profile = Profile(
+        public_id=secrets.token_hex(12), database_id=database_id, created_at=now, updated_at=now, **values
+    )
+    session.add(profile)
+    session.flush()
+    return profile
+
+
+def clear_profile(session: Session, profile: Profile) -> None:
+    """Take away what somebody wrote into a profile; what is true of the device stays."""
+    kept = select(Field.id).where(Field.database_id == profile.database_id, Field.name.in_(OF_THE_DEVICE))
+    session.execute(
+        delete(FieldValue).where(FieldValue.profile_id == profile.id, FieldValue.field_id.not_in(kept)),
+        execution_options={"synchronize_session": False},
+    )
+    for table in (ProfilePhone, ProfileTag):
+        session.execute(delete(table).where(table.profile_id == profile.id))
+
+
+def lock_identities(session: Session, database_id: int, identities: Iterable[tuple[str, str]]) -> None:
+    """Keep others from finding or making profiles by these kinds and values until the transaction ends.
+
+    Take all of a transaction's identities at once: one order for everybody, so nobody waits in a circle.
+    """
+    serialise(session, [_lock_name(database_id, kind, value) for kind, value in identities])
+
+
+def _custom_cell(session: Session, database_id: int, match: Match) -> tuple[Field, Cell] | None:
+    if match.custom is None:
+        return None
+    name, value = match.custom
+    field = find_field(fields_by_name(session, database_id), name)
+    return field, to_cell(field, value)
+
+
+def _identities(match: Match, custom: tuple[Field, Cell] | None) -> Iterator[tuple[str, str]]:
+    for kind in ("external_id", "email", "phone"):
+        value = getattr(match, kind)
+        if value is not None:
+            yield kind, value
+    if custom is not None:
+        yield f"field {custom[0].id}", str(custom[1])
+
+
+def _lock_name(database_id: int, kind: str, value: str) -> int:
+    digest = hashlib.sha256(f"{database_id}:{kind}:{value}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)
+
+
+def _find(session: Session, database_id: int, match: Match, custom: tuple[Field, Cell] | None) -> Profile | None:
+    found = [session.scalars(query).first() for query in _lookups(database_id, match, custom)]
+    return next((profile for profile in found if profile is not None), None)
+
+
+def _lookups(database_id: int, match: Match, custom: tuple[Field, Cell] | None) -> Iterator[Any]:
+    mine = select(Profile).where(Profile.database_id == database_id)
+    if match.profile_id is not None:
+        yield mine.where(Profile.public_id == match.profile_id)
+    if match.external_id is not None:
+        yield mine.where(Profile.external_id == match.external_id)
+    nobody_else = true() if match.external_id is None else Profile.external_id.is_(None)
+    if match.email is not None:
+        yield mine.where(Profile.email == match.email, nobody_else).order_by(Profile.id).limit(1)
+    if match.phone is not None:
+        owners = select(Profile).join(ProfilePhone, ProfilePhone.profile_id == Profile.id)
+        is_theirs = (ProfilePhone.database_id == database_id) & (ProfilePhone.phone == match.phone)
+        yield owners.where(is_theirs, nobody_else).order_by(ProfilePhone.profile_id).limit(1)
+    if custom is not None:
+        owners = select(Profile).join(FieldValue, FieldValue.profile_id == Profile.id)
+        yield owners.where(holds(*custom), nobody_else).order_by(FieldValue.profile_id).limit(1)
+
+
+def holds(field: Field, cell: Cell) -> ColumnElement[bool]:
+    """Return the condition that a row of `field_value` holds this value; it is answered by one index."""
+    condition: ColumnElement[bool] = (FieldValue.field_id == field.id) & (getattr(FieldValue, column_of(field)) == cell)
+    return condition
+
+
+def _create(
+    session: Session, database_id: int, match: Match, custom: tuple[Field, Cell] | None, now: datetime
+) -> Profile:
+    profile = make_profile(session, database_id, now, external_id=match.external_id, email=match.email)
+    if match.phone is not None:
+        session.add(ProfilePhone(profile_id=profile.id, database_id=database_id, phone=match.phone))
+        session.flush()
+    if custom is not None:
+        session.execute(insert(FieldValue), to_rows(profile.id, custom[0], [custom[1]]))
+    return profile
+
+
+def _touch(session: Session, profile: Profile, match: Match, custom: tuple[Field, Cell] | None) -> bool:
+    """Lock a found profile; False when it is gone.
+
+    It costs what `_create` costs, so that the work does not tell a known person from an unknown one.
+    """
+    lock = select(Profile).where(Profile.id == profile.id).with_for_update()
+    if session.scalars(lock, execution_options={"populate_existing": True}).one_or_none() is None:
+        session.expunge(profile)
+        return False
+    if match.phone is not None:
+        session.execute(select(ProfilePhone.phone).where(ProfilePhone.profile_id == profile.id)).all()
+    if custom is not None:
+        query = select(FieldValue.position).where(FieldValue.profile_id == profile.id)
+        session.execute(query.where(FieldValue.field_id == custom[0].id)).all()
+    return True

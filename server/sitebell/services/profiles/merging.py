@@ -1,0 +1,108 @@
+"""Makes one profile of two that turned out to be the same person."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Invalid
+from sitebell.models import (
+    BoundBy,
+    Delivery,
+    Enrollment,
+    FieldValue,
+    Profile,
+    ProfilePhone,
+    ProfileTag,
+    SuspendedBy,
+)
+from sitebell.services.field_updates import update_fields
+from sitebell.services.profiles.locking import lock_profiles
+from sitebell.services.profiles.standing import strength
+from sitebell.services.profiles.writing import name_enrollments
+from sitebell.services.tags import change_tags, list_tags
+from sitebell.services.webhooks.forgetting import merge_profile
+
+QUIET = {"synchronize_session": False}
+
+
+def merge_profiles(session: Session, target: Profile, source: Profile, now: datetime) -> None:
+    """Move all of `source` into `target`, another profile of the same database; the source is gone then.
+
+    The target's own external id, e-mail address and field values stay, its empty ones are filled. Phones and tags are
+    united. Enrollments move and keep their ids, so what is planned for them still goes out; of two enrollments of one
+    subscription the stronger no is kept.
+
+    Raises:
+        Invalid: `invalid_merge`, it is the same profile; `invalid_value` or `too_many_tags`, more phones or tags than
+            a profile can have. Roll back.
+    """
+    if target.id == source.id:
+        raise Invalid("invalid_merge", "A profile cannot be merged with itself.")
+    lock_profiles(session, target, source)
+    phones, tags = _phones(session, source), list_tags(session, source)
+    merge_profile(session, source, target)
+    _move_enrollments(session, target, source, now)
+    _move_fields(session, target, source)
+    for table in (ProfilePhone, ProfileTag):
+        session.execute(delete(table).where(table.profile_id == source.id), execution_options=QUIET)
+    external_id, email = target.external_id or source.external_id, target.email or source.email
+    session.delete(source)
+    session.flush()  # before its external id can be another's
+    target.external_id, target.email, target.updated_at = external_id, email, now
+    session.flush()
+    if phones:
+        update_fields(session, target, {"phones": {"add": phones}}, now)
+    change_tags(session, target, tags, (), now)
+    name_enrollments(session, target)
+
+
+def _phones(session: Session, profile: Profile) -> list[str]:
+    query = select(ProfilePhone.phone).where(ProfilePhone.profile_id == profile.id)
+    return list(session.scalars(query.order_by(ProfilePhone.position)))
+
+
+def _move_fields(session: Session, target: Profile, source: Profile) -> None:
+    filled = select(FieldValue.field_id).where(FieldValue.profile_id == target.id)
+    of_source = FieldValue.profile_id == source.id
+    session.execute(delete(FieldValue).where(of_source, FieldValue.field_id.in_(filled)), execution_options=QUIET)
+    session.execute(update(FieldValue).where(of_source).values(profile_id=target.id), execution_options=QUIET)
+
+
+def _move_enrollments(session: Session, target: Profile, source: Profile, now: datetime) -> None:
+    own = {row.subscription_id: row for row in _enrollments(session, target)}
+    for row in _enrollments(session, source):
+        kept = own.get(row.subscription_id)
+        if kept is None:
+            row.profile_id, row.updated_at = target.id, now
+        else:
+            _unite(session, kept, row, now)
+    session.flush()
+
+
+def _enrollments(session: Session, profile: Profile) -> Iterable[Enrollment]:
+    query = select(Enrollment).where(Enrollment.profile_id == profile.id).order_by(Enrollment.id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _unite(session: Session, kept: Enrollment, other: Enrollment, now: datetime) -> None:
+    """Make one of two enrollments of one subscription, and let what was planned for the other go to it."""
+    present = [row for row in (kept, other) if row.left_at is None]
+    said = [BoundBy(row.bound_by) for row in present or (kept, other)]
+    decisive = max(kept, other, key=strength)
+    until = _later_end(kept, other) if decisive.suspended_by == SuspendedBy.VISITOR else None
+    kept.status, kept.suspended_by, kept.suspended_until = decisive.status, decisive.suspended_by, until
+    kept.left_at = None if present else max(row.left_at for row in (kept, other) if row.left_at is not None)
+    kept.bound_by = max(said, key=list(BoundBy).index)
+    kept.bound_at, kept.created_at = max(kept.bound_at, other.bound_at), min(kept.created_at, other.created_at)
+    kept.updated_at = now
+    planned = (Delivery.subscription_id == kept.subscription_id, Delivery.enrollment_id == other.id)
+    session.execute(update(Delivery).where(*planned).values(enrollment_id=kept.id), execution_options=QUIET)
+    session.delete(other)
+
+
+def _later_end(*enrollments: Enrollment) -> datetime | None:
+    """Return when the last of the visitor's pauses ends; None when one of them ends only by `resume`."""
+    ends = [row.suspended_until for row in enrollments if row.suspended_by == SuspendedBy.VISITOR]
+    return None if None in ends else max(end for end in ends if end is not None)

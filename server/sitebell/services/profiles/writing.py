@@ -1,0 +1,116 @@
+"""Makes and changes profiles by the back end's word."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from sitebell.errors import Conflict
+from sitebell.models import Database, Enrollment, Profile
+from sitebell.services.contact import normalise_email, normalise_phone
+from sitebell.services.field_updates import update_fields
+from sitebell.services.matching import Match, find_or_create_profile, lock_identities, make_profile
+from sitebell.services.tags import NO_TAGS, TagChange, change_tags
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileChanges:
+    """What to write into a profile.
+
+    Attributes:
+        external_id: the site's own id of the person; None takes it away.
+        has_external_id: whether `external_id` is to be written at all.
+        fields: as `update_fields` takes them; `email` and `phones` are among them.
+        tags: which to put on and to take away.
+    """
+
+    external_id: str | None = None
+    has_external_id: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    tags: TagChange = NO_TAGS
+
+
+def create_profile(session: Session, database: Database, changes: ProfileChanges, now: datetime) -> Profile:
+    """Make a profile. Several may have the same e-mail address or phone number, one alone an external id.
+
+    Raises:
+        Conflict: `external_id_taken`.
+        Invalid: as `update_fields` and `change_tags` raise it. Roll back.
+    """
+    lock_identities(session, database.id, _identities(changes))
+    profile = make_profile(session, database.id, now)
+    _write(session, profile, changes, now)
+    return profile
+
+
+def update_profile(session: Session, profile: Profile, changes: ProfileChanges, now: datetime) -> None:
+    """Change a profile; what is not named stays as it is.
+
+    Raises:
+        Conflict: `external_id_taken`, another profile of the database has it.
+        Invalid: as `update_fields` and `change_tags` raise it. Roll back.
+    """
+    lock_identities(session, profile.database_id, _identities(changes))
+    _write(session, profile, changes, now)
+
+
+def upsert_profile(
+    session: Session, database: Database, match: Match, changes: ProfileChanges, now: datetime
+) -> tuple[Profile, bool]:
+    """Find or make the profile that a normalised match means, and write into it; return it and whether it is new.
+
+    The caller has locked what `identities_of` names.
+
+    Raises:
+        NotFound: `profile_not_found`, a profile id is only ever found.
+        Conflict: `external_id_taken`.
+        Invalid: as `find_or_create_profile`, `update_fields` and `change_tags` raise it. Roll back.
+    """
+    profile, is_new = find_or_create_profile(session, database.id, match, now)
+    _write(session, profile, changes, now)
+    return profile, is_new
+
+
+def identities_of(match: Match, changes: ProfileChanges) -> list[tuple[str, str]]:
+    """Return the kinds and values by which an upsert may find or make a profile."""
+    pairs = [("external_id", match.external_id), ("email", match.email), ("phone", match.phone)]
+    return [(kind, value) for kind, value in pairs if value is not None] + list(_identities(changes))
+
+
+def _identities(changes: ProfileChanges) -> Iterator[tuple[str, str]]:
+    if changes.external_id is not None:
+        yield "external_id", changes.external_id
+    email, phones = changes.fields.get("email"), changes.fields.get("phones")
+    if isinstance(email, str):
+        yield "email", normalise_email(email)
+    for phone in phones if isinstance(phones, list) else []:
+        yield "phone", normalise_phone(phone)
+
+
+def _write(session: Session, profile: Profile, changes: ProfileChanges, now: datetime) -> None:
+    if changes.has_external_id:
+        _write_external_id(session, profile, changes.external_id, now)
+    update_fields(session, profile, changes.fields, now)
+    change_tags(session, profile, changes.tags.add, changes.tags.remove, now)
+    if changes.external_id is not None or changes.fields.get("email") or changes.fields.get("phones"):
+        name_enrollments(session, profile)
+
+
+def _write_external_id(session: Session, profile: Profile, external_id: str | None, now: datetime) -> None:
+    if external_id is not None:
+        mine = select(Profile.id).where(Profile.database_id == profile.database_id)
+        owner = session.scalar(mine.where(Profile.external_id == external_id))
+        if owner not in (None, profile.id):
+            raise Conflict("external_id_taken", "Another profile of the database has this external id: merge them.")
+    session.refresh(profile, with_for_update=True)
+    profile.external_id, profile.updated_at = external_id, now
+    session.flush()
+
+
+def name_enrollments(session: Session, profile: Profile) -> None:
+    """Note that a browser's anonymous profile has become a person's: a logout leaves it from now on."""
+    anonymous = update(Enrollment).where(Enrollment.profile_id == profile.id, Enrollment.is_anonymous)
+    session.execute(anonymous.values(is_anonymous=False), execution_options={"synchronize_session": "fetch"})

@@ -1,0 +1,212 @@
+"""The language of personalised texts: `{{ profile._fname | default("there") }}`, and little more than that.
+
+A text is data of its sender, never a program: beside values it knows a few filters, comparisons and `a if b else c`.
+There are no statements, calls, loops, arithmetic or names other than those of the profile.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Template as Program
+from jinja2 import TemplateError, Undefined, nodes
+from jinja2.filters import do_capitalize, do_title
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MAX_NODES = 200
+ALLOWED_NODES = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter, nodes.Const),
+    *(nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.Test, nodes.And, nodes.Or, nodes.Not),
+)
+NEVER = "\0"  # no text has NUL, so there are no statements and no comments, and {% stays what it is
+_DATE_FORMAT = re.compile(r"(?:[^%]|%[dmYyBbAaHM%])*")
+
+Values = Mapping[str, Any]
+
+
+class TemplateFault(ValueError):
+    """A text that cannot be made; its only argument is a sentence that says what to change."""
+
+
+class Template:
+    """A checked text.
+
+    Attributes:
+        names: the members of `profile` that it reads.
+        pieces: its fixed parts in their order, with None where a value stands.
+    """
+
+    def __init__(self, tree: nodes.Template, program: Program) -> None:
+        self.names = frozenset(node.attr for node in tree.find_all(nodes.Getattr))
+        self.pieces = tuple(_pieces(tree))
+        self._program = program
+
+    def render(self, values: Values) -> str:
+        """Return the text for a profile with these values; one that is missing prints nothing.
+
+        Raises:
+            TemplateFault: two values cannot be compared, or do not fit a filter.
+        """
+        try:
+            return self._program.render(profile=values)
+        except TemplateFault:
+            raise
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise TemplateFault("A value does not fit the filter or the comparison in which it stands.") from error
+
+
+class _Missing(Undefined):
+    """A value that the profile does not have: prints nothing, is false, and is neither less nor more than another."""
+
+    def _never(self, _other: object) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _never  # type: ignore[assignment]
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja with our filters only; a field is never mistaken for a method of the mapping that holds it."""
+
+    def __init__(self, finalize: Callable[[Any], str]) -> None:
+        super().__init__(
+            block_start_string=NEVER + "%",
+            comment_start_string=NEVER + "#",
+            keep_trailing_newline=True,
+            undefined=_Missing,
+            finalize=finalize,
+        )
+        self.filters = dict(FILTERS)
+        self.tests = dict(TESTS)
+        self.globals.clear()
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return a value of the profile."""
+        value = obj.get(attribute)
+        return self.undefined(name=attribute) if value is None else value
+
+
+class _Encoded(str):
+    """Text that is percent-encoded already."""
+
+    __slots__ = ()
+
+
+@lru_cache(maxsize=512)
+def compile_template(text: str, *, is_url: bool) -> Template:
+    """Return a text as a template; in a URL every value is percent-encoded.
+
+    Raises:
+        TemplateFault: with a sentence that says what to change.
+    """
+    environment = _IN_URLS if is_url else _IN_TEXTS
+    try:
+        tree = environment.parse(text)
+        _check(tree)
+        return Template(tree, Program.from_code(environment, environment.compile(tree), {}))
+    except TemplateError as error:
+        raise TemplateFault(f"This is no template: {error.message}.") from error
+    except RecursionError as error:
+        raise TemplateFault("This template is nested too deeply.") from error
+
+
+def is_template(text: str) -> bool:
+    """Say whether a text has values to be filled in."""
+    return "{{" in text
+
+
+def _check(tree: nodes.Template) -> None:
+    found = [tree, *tree.find_all(nodes.Node)]
+    if len(found) > MAX_NODES:
+        raise TemplateFault("This template is too long: write fewer values.")
+    for node in found:
+        if not isinstance(node, ALLOWED_NODES):
+            raise TemplateFault(f"A template has values, filters, comparisons and if … else, and no {_word(node)}.")
+    names = [node for node in found if isinstance(node, nodes.Name)]
+    members = [node for node in found if isinstance(node, nodes.Getattr)]
+    is_of_profile = all(isinstance(node.node, nodes.Name) and node.node.name == "profile" for node in members)
+    if len(names) != len(members) or not is_of_profile:
+        raise TemplateFault("Values are those of the profile: write profile. and a field's name.")
+    _check_filters(found)
+
+
+def _check_filters(found: list[nodes.Node]) -> None:
+    for node in found:
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            raise TemplateFault(f"There is no filter {node.name[:40]}: the filters are {', '.join(FILTERS)}.")
+        if isinstance(node, nodes.Test) and node.name not in TESTS:
+            raise TemplateFault(f"There is no test {node.name[:40]}: the tests are {', '.join(TESTS)}.")
+        if isinstance(node, (nodes.Filter, nodes.Test)) and (node.dyn_args or node.dyn_kwargs):
+            raise TemplateFault("A filter's arguments are written one by one.")
+
+
+def _word(node: nodes.Node) -> str:
+    return type(node).__name__.lower()
+
+
+def _pieces(tree: nodes.Template) -> Iterator[str | None]:
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            yield node.data if isinstance(node, nodes.TemplateData) else None
+
+
+def _show(value: Any) -> str:
+    """Return a value as people write it."""
+    match value:
+        case None | Undefined():
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:.6f}".rstrip("0").rstrip(".")
+        case list():
+            return ", ".join(map(_show, value))
+    return str(value)
+
+
+def _show_in_url(value: Any) -> str:
+    return value if isinstance(value, _Encoded) else _encode(value)
+
+
+def _encode(value: Any) -> _Encoded:
+    return _Encoded(quote(_show(value), safe=""))
+
+
+def _default(value: Any, fallback: Any = "", _even_if_empty: Any = True) -> Any:  # noqa: FBT002
+    """Take what Jinja's filter takes; an empty text always counts as missing."""
+    return fallback if isinstance(value, Undefined) or value in ("", []) else value
+
+
+def _truncate(value: Any, length: int) -> str:
+    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+        raise TemplateFault("truncate takes a length of at least 1, in characters.")
+    text = _show(value)
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _date(value: Any, pattern: str = "%Y-%m-%d") -> str:
+    """Write a date or moment (as it is stored: in UTC) in another way."""
+    if not isinstance(pattern, str) or not _DATE_FORMAT.fullmatch(pattern):
+        raise TemplateFault("date takes a pattern of %d %m %Y %y %B %b %A %a and other signs.")
+    written = _show(value)
+    return date.fromisoformat(written[:10]).strftime(pattern) if written else ""
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "default": _default,
+    "upper": lambda value: _show(value).upper(),
+    "lower": lambda value: _show(value).lower(),
+    "title": lambda value: do_title(_show(value)),
+    "capitalize": lambda value: do_capitalize(_show(value)),
+    "truncate": _truncate,
+    "urlencode": _encode,
+    "date": _date,
+}
+TESTS: dict[str, Callable[..., bool]] = {
+    "defined": lambda value: not isinstance(value, Undefined),
+    "undefined": lambda value: isinstance(value, Undefined),
+}
+_IN_TEXTS = _Environment(_show)
+_IN_URLS = _Environment(_show_in_url)

@@ -1,0 +1,46 @@
+"""What is left of erased browsers: a keyed hash of each push endpoint, so that a refresh does not bring it back."""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.orm import Session
+
+from sitebell.models import Site, Tombstone
+from sitebell.services.receipts import open_receipt_key
+from sitebell.services.vault import Vault
+
+PURPOSE = b"sitebell tombstone"  # a key of its own, so that no receipt is ever the hash of an endpoint
+
+
+class Tombstones:
+    """The tombstones of one site. Without the master key they cannot be told from random bytes."""
+
+    def __init__(self, site_id: int, key: bytes) -> None:
+        self._site_id = site_id
+        self._key = key
+
+    @classmethod
+    def of_site(cls, vault: Vault, site: Site) -> "Tombstones":
+        """Return the tombstones of a site, under a key derived from its receipt key."""
+        return cls(site.id, hmac.digest(open_receipt_key(vault, site), PURPOSE, hashlib.sha256))
+
+    def add(self, session: Session, address: str, now: datetime) -> None:
+        """Remember that whoever had this address was erased."""
+        session.merge(Tombstone(site_id=self._site_id, address_mac=self._mac(address), erased_at=now))
+
+    def cover(self, session: Session, *addresses: str) -> bool:
+        """Say whether one of these addresses was erased and not subscribed again since."""
+        macs = [self._mac(address) for address in addresses]
+        return session.scalar(select(exists(select(Tombstone.site_id).where(*self._named(macs))))) or False
+
+    def remove(self, session: Session, *addresses: str) -> None:
+        """Forget them: their visitor has asked to subscribe again."""
+        session.execute(delete(Tombstone).where(*self._named([self._mac(address) for address in addresses])))
+
+    def _named(self, macs: list[bytes]) -> tuple[ColumnElement[bool], ...]:
+        return Tombstone.site_id == self._site_id, Tombstone.address_mac.in_(macs)
+
+    def _mac(self, address: str) -> bytes:
+        return hmac.digest(self._key, address.encode(), hashlib.sha256)

@@ -1,0 +1,1 @@
+"""Tells a site's back end what happened at its browsers: signed, batched, retried (Standard Webhooks)."""

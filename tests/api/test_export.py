@@ -1,0 +1,102 @@
+"""The export of a person: all of theirs, nothing of anybody else, and no credential."""
+
+import json
+
+from flask import Flask
+
+from support.back_end import BackEnd
+from support.planting import CLICK, EVENT, PROFILE, REASON, VISIT, Planted
+from support.stopped_clock import StoppedClock
+from support.visitors import Browser, profile_ids
+from support.web_application import Json
+
+PARTS = ["exported_at", "profile", "subscriptions", "messages", "deliveries", "events", "webhook_events"]
+
+
+def export(office: BackEnd, profile_id: str) -> Json:
+    """Export a person."""
+    return office.ask("GET", f"{office.profiles}/{profile_id}/export")
+
+
+def note(office: BackEnd, browser: Browser, text: str) -> None:
+    """Let a page of the site note something at a browser."""
+    event = {"type": "custom", "subscription": browser.subscription, "at": 1, "action": text}
+    assert office.client.post(f"{browser.page}/events", json={"events": [event]}).status_code == 200
+
+
+def test_an_export_shows_each_thing_in_its_place(app: Flask, office: BackEnd, browser: Browser) -> None:
+    planted = Planted(app, office, browser)
+    shown = export(office, planted.profile_id)
+
+    assert list(shown) == PARTS
+    assert shown["profile"]["id"] == planted.profile_id
+    assert shown["profile"]["fields"]["notes"] == PROFILE["fields"]["notes"]
+    [browser_shown] = shown["subscriptions"]
+    assert browser_shown["push_service"] == "fcm.googleapis.com"
+    assert (browser_shown["locale"], browser_shown["topics"]) == (VISIT["locale"], VISIT["topics"])
+    assert browser_shown["enrollment"]["status"] == "subscribed"
+    assert {row["id"] for row in shown["messages"]} == set(planted.message_ids)
+    assert {row["reason"] for row in shown["deliveries"]} == {REASON, ""}
+    assert [row["action"] for row in shown["events"] if row["type"] == "clicked"] == [CLICK]
+    assert EVENT["data"] in [row["data"] for row in shown["events"]]
+    assert {row["event"]["type"] for row in shown["webhook_events"]} == {"subscribe", "click"}
+
+
+def test_an_export_of_somebody_without_a_browser_is_their_profile(office: BackEnd) -> None:
+    shown = export(office, office.add_profile(external_id="ann"))
+
+    assert shown["profile"]["external_id"] == "ann"
+    assert [shown[part] for part in PARTS[2:]] == [[]] * 5
+
+
+def test_of_an_audience_an_export_shows_the_persons_own_names_alone(office: BackEnd) -> None:
+    ann = office.add_profile(external_id="ann", email="ann@example.com")
+    where = {"field": "email", "op": "in", "value": ["ann@example.com", "ben@example.com"]}
+    body = {"audience": {"external_ids": ["ann", "ben"], "where": where}, "notification": {"title": "Hello"}}
+    office.ask("POST", "/v1/messages", body)
+
+    shown = export(office, ann)
+    assert [row["audience"] for row in shown["messages"]] == [{"external_ids": ["ann"], "where": ["ann@example.com"]}]
+    assert "ben" not in json.dumps(shown)
+
+
+def test_what_others_did_at_a_shared_browser_is_theirs(office: BackEnd, browser: Browser, clock: StoppedClock) -> None:
+    [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
+    note(office, browser, "noted of ann")
+    clock.advance(minutes=1)
+    browser.post("logout")
+    clock.advance(minutes=1)
+    [ben] = profile_ids(browser.identify("ben"))
+    note(office, browser, "noted of ben")
+
+    of_ann, of_ben = json.dumps(export(office, ann)), json.dumps(export(office, ben))
+    assert ("noted of ann" in of_ann, "noted of ben" in of_ann) == (True, False)
+    assert ("noted of ann" in of_ben, "noted of ben" in of_ben) == (False, True)
+
+
+def test_messages_to_others_at_a_shared_browser_are_theirs(
+    app: Flask, office: BackEnd, browser: Browser, clock: StoppedClock
+) -> None:
+    planted = Planted(app, office, browser)
+    clock.advance(minutes=1)
+    [ben] = profile_ids(browser.identify("ben"))
+    body = {"audience": {"external_ids": ["ben"]}, "notification": {"title": "For Ben"}}
+    office.ask("POST", "/v1/messages", body)
+
+    of_ann, of_ben = export(office, planted.profile_id), export(office, ben)
+    assert "For Ben" not in json.dumps(of_ann)
+    assert len(of_ann["deliveries"]) == len(planted.message_ids)
+    assert [row["notification"]["title"] for row in of_ben["messages"]] == ["For Ben"]
+    assert "zq-" not in json.dumps([of_ben[part] for part in ("messages", "deliveries", "events", "webhook_events")])
+
+
+def test_a_long_export_comes_in_pieces(office: BackEnd, browser: Browser) -> None:
+    [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
+    for number in range(30):
+        note(office, browser, f"event {number}")
+
+    answer = office.call("GET", f"{office.profiles}/{ann}/export", buffered=False)
+    assert answer.headers.get("Content-Length") is None
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert len(list(answer.iter_encoded())) > 30

@@ -1,0 +1,79 @@
+"""A visitor's pause holds messages back, and ends at its moment without anybody's doing."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from sitebell.app import create_app
+from sitebell.config import load_config
+from sitebell.models import Enrollment
+from support.installation import Installation
+from support.push_service.subscriber import Subscriber
+from support.visitors import Browser
+from support.waiting import wait_until
+from support.web_application import parts
+from support.webhook_site import proof
+
+Visit = Callable[[Subscriber], Browser]
+
+
+@pytest.fixture
+def visit(installation: Installation) -> Iterator[Visit]:
+    """Lets a device of the push service speak to the pages of the site."""
+    app = create_app(load_config(installation.settings), clock=installation.clock)
+    page = f"/v1/sites/{installation.site.token}"
+    yield lambda device: Browser(app.test_client(), page, proof(device))
+    parts(app).store.close()
+
+
+def test_a_paused_browser_gets_nothing_until_its_moment(installation: Installation, visit: Visit) -> None:
+    paused, other = installation.push.add_subscribers(2, installation.vapid_public_key)
+    browser = visit(paused)
+    browser.put()
+    visit(other).put()
+    browser.post("pause", until=(installation.clock() + timedelta(hours=1)).isoformat())
+
+    installation.send()
+    installation.drain()
+    installation.clock.advance(hours=1)
+    installation.send()
+    installation.drain()
+
+    assert (len(paused.messages), len(other.messages)) == (1, 2)
+
+
+def test_a_pause_between_planning_and_sending_is_kept(installation: Installation, visit: Visit) -> None:
+    [device] = installation.push.add_subscribers(1, installation.vapid_public_key)
+    browser = visit(device)
+    browser.put()
+    message_id = installation.send()
+    installation.plan()
+
+    browser.post("pause")
+    installation.drain()
+
+    assert (installation.counts(message_id), device.messages) == ({"recipients": 1, "skipped": 1}, [])
+
+
+def test_a_worker_ends_pauses_also_when_there_is_nothing_to_send(installation: Installation, visit: Visit) -> None:
+    """So that what a back end reads of a person is so."""
+    [device] = installation.push.add_subscribers(1, installation.vapid_public_key)
+    browser = visit(device)
+    browser.put()
+    browser.post("pause", until=(installation.clock() - timedelta(hours=1)).isoformat())
+
+    def status() -> str | None:
+        with installation.store.reading() as session:
+            return session.scalar(select(Enrollment.status))
+
+    assert status() == "suspended"
+    worker = installation.start_worker("one")
+    try:
+        wait_until(lambda: status() == "subscribed", "the pause to be ended")
+    finally:
+        worker.terminate()
+        worker.wait(30)
+        assert worker.stdin is not None
+        worker.stdin.close()

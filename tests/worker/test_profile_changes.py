@@ -1,0 +1,98 @@
+"""What a back end does to profiles between the planning of a message and its sending."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sitebell.app import create_app
+from sitebell.services.binding import Introduction
+from sitebell.services.matching import Match
+from sitebell.services.sites import NewSite
+from support.back_end import BackEnd
+from support.installation import Installation
+from support.web_application import parts, settings_in
+
+
+@pytest.fixture
+def office(installation: Installation) -> Iterator[BackEnd]:
+    """The back end of the installation's site, over HTTP."""
+    app = create_app(settings_in(installation.folder, database_url=installation.url), clock=installation.clock)
+    site = NewSite(installation.site, installation.api_key, installation.vapid_public_key, installation.database_id)
+    yield BackEnd(app.test_client(), site)
+    parts(app).store.close()
+
+
+def add_browser(installation: Installation, external_id: str) -> str:
+    """Subscribe a device of the push service as somebody's; return its hash."""
+    [device] = installation.push.add_subscribers(1, installation.vapid_public_key)
+    [subscription] = installation.subscribe([device], Introduction(match=Match(external_id=external_id)))
+    return subscription.subscriber_hash
+
+
+def plan_for(installation: Installation, external_id: str) -> str:
+    """Plan a message to somebody, without sending it."""
+    message_id = installation.send(audience={"external_ids": [external_id]})
+    installation.plan()
+    assert installation.counts(message_id) == {"recipients": 1, "pending": 1}
+    return message_id
+
+
+def test_a_detached_browser_gets_nothing_that_was_planned_for_the_person(
+    installation: Installation, office: BackEnd
+) -> None:
+    browser = add_browser(installation, "ann")
+    message_id = plan_for(installation, "ann")
+    [ann] = office.search(external_id="ann")
+
+    office.ask("DELETE", f"{office.profiles}/{ann['id']}/subscriptions/{browser}")
+    installation.drain()
+
+    assert installation.counts(message_id) == {"recipients": 1, "skipped": 1}
+    [delivery] = installation.deliveries(message_id)
+    assert delivery.reason == "the enrollment is suspended"
+
+
+@pytest.mark.parametrize("step", ["suspend", "unsubscribe"])
+def test_a_browser_that_the_back_end_silenced_gets_nothing(
+    installation: Installation, office: BackEnd, step: str
+) -> None:
+    browser = add_browser(installation, "ann")
+    message_id = plan_for(installation, "ann")
+
+    office.ask("POST", f"/v1/subscribers/{browser}/{step}")
+    installation.drain()
+
+    assert installation.counts(message_id) == {"recipients": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize("is_at_both", [False, True])
+def test_what_was_planned_for_a_merged_profile_still_goes_out(
+    installation: Installation, office: BackEnd, *, is_at_both: bool
+) -> None:
+    """Also when the browser was at both profiles: then its two enrollments become one."""
+    browser = add_browser(installation, "ann")
+    [ann], other = office.search(external_id="ann"), office.add_profile(external_id="other")
+    if is_at_both:
+        office.attach(other, browser, exclusive=False)
+    message_id = plan_for(installation, "ann")
+
+    office.ask("POST", f"{office.profiles}/{other}/merge", {"from": ann["id"]})
+    installation.drain()
+
+    assert installation.counts(message_id) == {"recipients": 1, "accepted": 1}
+
+
+def test_what_was_planned_for_a_merged_profile_heeds_the_stronger_no(
+    installation: Installation, office: BackEnd
+) -> None:
+    browser = add_browser(installation, "ann")
+    [ann], other = office.search(external_id="ann"), office.add_profile(external_id="other")
+    office.attach(other, browser, exclusive=False, status="unsubscribed")
+    message_id = plan_for(installation, "ann")
+
+    office.ask("POST", f"{office.profiles}/{other}/merge", {"from": ann["id"]})
+    installation.drain()
+
+    assert installation.counts(message_id) == {"recipients": 1, "skipped": 1}
+    [delivery] = installation.deliveries(message_id)
+    assert delivery.reason == "the enrollment is unsubscribed"
