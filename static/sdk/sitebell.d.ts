@@ -20,7 +20,58 @@ declare namespace Sitebell {
     databaseId: number;
     profileId: string | null;
     status: string;
+    /** Code of what went wrong in this database; the others are done. */
     error?: string;
+    message?: string;
+  }
+
+  /** Whether the server believed who the visitor was said to be. */
+  interface Identity {
+    status: 'verified' | 'refused';
+    code?: string;
+    message?: string;
+  }
+
+  /** By what a profile is found or made; several members are tried in this order. */
+  interface Match {
+    profileId?: string;
+    externalId?: string;
+    email?: string;
+    phone?: string;
+    custom?: { field: string; value: unknown };
+  }
+
+  /** Field to value, `null` to clear it, or one operation such as `{ incr: 1 }`. */
+  type Fields = { [field: string]: unknown };
+
+  interface TokenOption {
+    /** JWT of the site's back end: on signed sites the only word that counts. */
+    token?: string;
+  }
+
+  interface IdentityOptions extends TokenOption {
+    /** The databases to work in. Default: all of the site. */
+    databaseIds?: number[];
+    /** `false`: leave this browser with the profiles that it belongs to, too. */
+    exclusive?: boolean;
+  }
+
+  interface IdentifyOptions extends IdentityOptions {
+    fields?: Fields;
+  }
+
+  /** What `subscribe()` tells in the same request. */
+  interface SubscribeOptions extends IdentifyOptions {
+    match?: Match;
+    /** Names of topics. */
+    topics?: string[];
+  }
+
+  /** An interest that the site offers. */
+  interface Topic {
+    name: string;
+    title: string;
+    chosen: boolean;
   }
 
   /** How the server knows this browser. */
@@ -30,6 +81,10 @@ declare namespace Sitebell {
     /** `subscribed`, `unsubscribed`, or another status of the server. */
     status: string | null;
     enrollments: Enrollment[];
+    /** Names of the topics that the visitor chose. */
+    topics?: string[];
+    /** What became of the identity in this call. */
+    identity?: Identity;
   }
 
   /** What keeps this page from subscribing: the error code that `subscribe()` would reject with. */
@@ -51,6 +106,11 @@ declare namespace Sitebell {
     subscriberHash: string | null;
     status: 'unsubscribed';
     /** `false`: the server could not be told yet and will be at the next page load. */
+    acknowledged: boolean;
+  }
+
+  interface Logout extends Membership {
+    /** `false`: the server could not be told yet; until it is, nothing arrives in this browser. */
     acknowledged: boolean;
   }
 
@@ -100,6 +160,8 @@ declare namespace Sitebell {
     | 'server_unreachable'
     | 'not_initialised'
     | 'already_initialised'
+    | 'not_subscribed'
+    | 'missing_id'
     | 'unknown_method'
     | 'unknown_event'
     | 'unexpected';
@@ -127,10 +189,45 @@ declare namespace Sitebell {
     init(options: Options, callback?: Callback<Status>): Promise<Status>;
     /** Ask for permission if need be and subscribe. Call it from a click. */
     subscribe(callback?: Callback<Membership>): Promise<Membership>;
+    subscribe(options: SubscribeOptions, callback?: Callback<Membership>): Promise<Membership>;
     /** Stop all messages to this browser. */
     unsubscribe(callback?: Callback<Farewell>): Promise<Farewell>;
     /** Ask browser and server how things stand. */
     status(callback?: Callback<Status>): Promise<Status>;
+    /** Say who the visitor is. Also before there is a subscription, and at each page load. */
+    identify(externalId: string | number, callback?: Callback<Membership>): Promise<Membership>;
+    identify(
+      externalId: string | number,
+      options: IdentifyOptions,
+      callback?: Callback<Membership>,
+    ): Promise<Membership>;
+    /** Nothing meant for the person who was here may arrive any more. */
+    logout(callback?: Callback<Logout>): Promise<Logout>;
+    /** Bind this browser to another profile. */
+    update(match: Match, callback?: Callback<Membership>): Promise<Membership>;
+    update(match: Match, fields: Fields, callback?: Callback<Membership>): Promise<Membership>;
+    update(
+      match: Match,
+      fields: Fields,
+      options: IdentityOptions,
+      callback?: Callback<Membership>,
+    ): Promise<Membership>;
+    /** Write fields of the visitor's profile. */
+    setFields(fields: Fields, callback?: Callback<Membership>): Promise<Membership>;
+    setFields(fields: Fields, options: TokenOption, callback?: Callback<Membership>): Promise<Membership>;
+    /** No messages until `resume()`, or until then: a `Date`, milliseconds since 1970, or ISO 8601. */
+    pause(callback?: Callback<Membership>): Promise<Membership>;
+    pause(until: Date | number | string, callback?: Callback<Membership>): Promise<Membership>;
+    /** End the visitor's own pause. */
+    resume(callback?: Callback<Membership>): Promise<Membership>;
+    /** The topics that the site offers, and which of them the visitor chose. */
+    topics(callback?: Callback<Topic[]>): Promise<Topic[]>;
+    /** Replace the visitor's choice of topics. */
+    setTopics(names: string[], callback?: Callback<Membership>): Promise<Membership>;
+    /** Add tags to the visitor's profile; a callback may come last. */
+    tag(...names: (string | Callback<Membership>)[]): Promise<Membership>;
+    /** Take tags away; a callback may come last. */
+    untag(...names: (string | Callback<Membership>)[]): Promise<Membership>;
     on<Name extends keyof Events>(name: Name, handler: Handler<Name>): Promise<void>;
     /** Also without a handler: the promise brings what the handler would be given. */
     once<Name extends keyof Events>(name: Name, handler?: Handler<Name>): Promise<Events[Name]>;
@@ -149,6 +246,38 @@ declare namespace Sitebell {
     (command: [method: 'subscribe', callback?: Callback<Membership>]): Promise<Membership>;
     (command: [method: 'unsubscribe', callback?: Callback<Farewell>]): Promise<Farewell>;
     (command: [method: 'status', callback?: Callback<Status>]): Promise<Status>;
+    (command: [method: 'identify', externalId: string | number, callback?: Callback<Membership>]): Promise<Membership>;
+    (
+      command: [
+        method: 'identify',
+        externalId: string | number,
+        options: IdentifyOptions,
+        callback?: Callback<Membership>,
+      ],
+    ): Promise<Membership>;
+    (command: [method: 'logout', callback?: Callback<Logout>]): Promise<Logout>;
+    (command: [method: 'update', match: Match, callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'update', match: Match, fields: Fields, callback?: Callback<Membership>]): Promise<Membership>;
+    (
+      command: [
+        method: 'update',
+        match: Match,
+        fields: Fields,
+        options: IdentityOptions,
+        callback?: Callback<Membership>,
+      ],
+    ): Promise<Membership>;
+    (command: [method: 'setFields', fields: Fields, callback?: Callback<Membership>]): Promise<Membership>;
+    (
+      command: [method: 'setFields', fields: Fields, options: TokenOption, callback?: Callback<Membership>],
+    ): Promise<Membership>;
+    (command: [method: 'pause', callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'pause', until: Date | number | string, callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'resume', callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'topics', callback?: Callback<Topic[]>]): Promise<Topic[]>;
+    (command: [method: 'setTopics', names: string[], callback?: Callback<Membership>]): Promise<Membership>;
+    (command: [method: 'tag' | 'untag', ...names: (string | Callback<Membership>)[]]): Promise<Membership>;
+    (command: [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]): Promise<Membership>;
     <Name extends keyof Events>(command: [method: 'on', name: Name, handler: Handler<Name>]): Promise<void>;
     <Name extends keyof Events>(command: [method: 'once', name: Name, handler: Handler<Name>]): Promise<Events[Name]>;
     <Name extends keyof Events>(command: [method: 'off', name: Name, handler?: Handler<Name>]): Promise<void>;
@@ -167,6 +296,21 @@ declare namespace Sitebell {
     | [method: 'subscribe', callback?: Callback<Membership>]
     | [method: 'unsubscribe', callback?: Callback<Farewell>]
     | [method: 'status', callback?: Callback<Status>]
+    | [method: 'identify', externalId: string | number, callback?: Callback<Membership>]
+    | [method: 'identify', externalId: string | number, options: IdentifyOptions, callback?: Callback<Membership>]
+    | [method: 'logout', callback?: Callback<Logout>]
+    | [method: 'update', match: Match, callback?: Callback<Membership>]
+    | [method: 'update', match: Match, fields: Fields, callback?: Callback<Membership>]
+    | [method: 'update', match: Match, fields: Fields, options: IdentityOptions, callback?: Callback<Membership>]
+    | [method: 'setFields', fields: Fields, callback?: Callback<Membership>]
+    | [method: 'setFields', fields: Fields, options: TokenOption, callback?: Callback<Membership>]
+    | [method: 'pause', callback?: Callback<Membership>]
+    | [method: 'pause', until: Date | number | string, callback?: Callback<Membership>]
+    | [method: 'resume', callback?: Callback<Membership>]
+    | [method: 'topics', callback?: Callback<Topic[]>]
+    | [method: 'setTopics', names: string[], callback?: Callback<Membership>]
+    | [method: 'tag' | 'untag', ...names: (string | Callback<Membership>)[]]
+    | [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]
     | EventCommand;
 }
 

@@ -62,10 +62,17 @@ class Door:
             self._listener = await asyncio.start_server(self._let_in, LOOPBACK, self._port)
 
     async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = asyncio.create_task(self._attend(reader, writer))
+        visit = asyncio.create_task(self._see_off(reader, writer))
         self._visits.add(visit)
         visit.add_done_callback(self._visits.discard)
         visit.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _see_off(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._attend(reader, writer)
+        finally:
+            writer.transport.abort()
+            await writer.wait_closed()  # or the loop ends before the transport does
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._state != "open":
@@ -91,6 +98,7 @@ class Door:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             far_writer.transport.abort()
+            await far_writer.wait_closed()
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

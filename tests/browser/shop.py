@@ -7,6 +7,7 @@ from browser.website import HTML, JAVASCRIPT, File, Website
 from sitebell.models import Subscription
 from support.application_server import ApplicationServer, Reply
 from support.push_service import PushService
+from support.signer import Signer
 from support.waiting import wait_until
 
 Json = dict[str, Any]
@@ -37,8 +38,8 @@ function plain(detail) {
     ? { code: detail.code, message: detail.message, docs: detail.docs, status: detail.status }
     : detail;
 }
-function call(method) {
-  return Sitebell[method]().then(
+function call(method, args) {
+  return Sitebell[method].apply(null, args).then(
     function (result) { return { result: result }; },
     function (error) { return { error: plain(error) }; });
 }
@@ -53,7 +54,7 @@ class Shop:
         self.host = f"{name}.localhost"
         self._website, self._server, self._push_service = website, server, push_service
         site = server.command.json("sites", "create", name, "--origin", self.origin)
-        self.token, self.api_key = site["token"], site["api_key"]
+        self.token, self.api_key, self.database_id = site["token"], site["api_key"], site["database_id"]
         self._sent: list[str] = []
         self._blanks = {"server": server.url, "token": self.token}
         self.publish_page("/")
@@ -91,9 +92,25 @@ class Shop:
         body = {"audience": {"everyone": True}, "notification": notification, **fields}
         return self._server.ask("POST", "/v1/messages", self.api_key, body)
 
-    def send(self, title: str, **notification: Any) -> str:
-        """Send a message to everyone and return its id."""
-        status, answer = self.post({"title": title, **notification})
+    def ask(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Return what the API answers to the site's own key.
+
+        Raises:
+            AssertionError: it refuses.
+        """
+        status, answer = self._server.ask(method, path, self.api_key, body)
+        assert status < 400, answer
+        return dict(answer)
+
+    def require_tokens(self, signer: Signer) -> None:
+        """Become a signed site: identities count only with tokens of this signer."""
+        key = {"algorithm": signer.algorithm, "kid": signer.kid, "public_key": signer.public_key}
+        self.ask("POST", "/v1/identity/keys", key)
+        self._server.command.json("sites", "set", self.token, "--identity", "signed")
+
+    def send(self, title: str, to: Json | None = None, **notification: Any) -> str:
+        """Send a message to everyone, or to an audience, and return its id."""
+        status, answer = self.post({"title": title, **notification}, audience=to or {"everyone": True})
         assert status == 202, answer
         self._sent.append(answer["id"])
         return self._sent[-1]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from browser.door import Door
 from browser.shop import Shop
 from browser.visitor import Visitor
 from browser.website import JAVASCRIPT
@@ -108,9 +109,45 @@ def test_a_mistake_of_the_page_is_answered_with_what_to_write(visitor: Visitor, 
     nameless = visitor.fail("subscribe")
 
     assert unknown["code"] == "unknown_method"
-    assert "subscribe" in unknown["message"]
+    assert "no method susbcribe: use init, subscribe" in unknown["message"]
     assert nameless["code"] == "not_initialised"
     assert 'data-site="TOKEN"' in nameless["message"]
+
+
+def test_sentences_are_fetched_at_the_first_error_and_once(visitor: Visitor, browser: Browser) -> None:
+    visitor.visit()
+    asked = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/sdk/v1/errors.json')).length"
+    before = browser.evaluate(asked)
+
+    errors = [visitor.fail(method, "nosuchthing") for method in ("tag", "untag", "pause")]
+
+    assert before == 0
+    assert {error["message"] for error in errors} == {"This browser is not subscribed: call subscribe() first."}
+    assert browser.evaluate(asked) == 1
+    assert visitor.heard("error") == errors
+
+
+def test_without_the_sentences_an_error_still_says_what_and_where(visitor: Visitor, door: Door) -> None:
+    visitor.visit()
+    door.shut()
+
+    error = visitor.fail("on", "shown")
+
+    assert (error["code"], error["message"]) == ("unknown_event", "unknown_event shown")
+    assert error["docs"].endswith("/docs/sdk#unknown_event")
+
+
+def test_an_error_is_heard_before_its_promise_is_rejected(visitor: Visitor, browser: Browser) -> None:
+    visitor.visit()
+
+    order = browser.evaluate(
+        "(async (order) => { Sitebell.on('error', () => order.push('event'));"
+        " await Sitebell.tag('gold', () => order.push('callback')).catch(() => order.push('rejection'));"
+        " return order; })([])"
+    )
+
+    assert order[0] == "event"
+    assert sorted(order) == ["callback", "event", "rejection"]
 
 
 def test_a_page_that_the_operator_does_not_know_is_told_where_to_look(
@@ -127,5 +164,5 @@ def test_a_page_that_the_operator_does_not_know_is_told_where_to_look(
     error = stranger.answer()["error"]
 
     assert error["code"] == "server_unreachable"
-    assert f"that {other.origin} is among the site's origins" in error["message"]
+    assert f"allows {other.origin}" in error["message"]
     assert shop.subscriptions() == []

@@ -27,7 +27,9 @@ def test_a_click_on_the_button_of_the_page_subscribes(visitor: Visitor, shop: Sh
     (row,) = shop.subscriptions()
     subscription = visitor.subscription()
     assert subscription is not None
-    assert member == {"subscriberHash": row.subscriber_hash, "status": "subscribed", "enrollments": []}
+    (enrollment,) = member.pop("enrollments")
+    assert member == {"subscriberHash": row.subscriber_hash, "status": "subscribed", "topics": []}
+    assert (enrollment["databaseId"], enrollment["status"]) == (shop.database_id, "subscribed")
     assert (row.address, row.status) == (subscription["endpoint"], "subscribed")
 
 

@@ -1,5 +1,6 @@
 """A person with a browser on the pages of one shop."""
 
+import json
 from typing import Any, Literal
 
 from browser.shop import Json, Shop
@@ -58,20 +59,19 @@ class Visitor:
         if isinstance(self.browser, Firefox):
             self.browser.answer_prompt(answer)
 
-    def call(self, method: str) -> Json:
+    def call(self, method: str, *args: Any) -> Any:
         """Call a method of the SDK and return its result.
 
         Raises:
             AssertionError: it was rejected.
         """
-        outcome = self.browser.evaluate(f"call('{method}')")
+        outcome = self._outcome(method, args)
         assert "error" not in outcome, outcome
-        result: Json = outcome["result"]
-        return result
+        return outcome.get("result")
 
-    def fail(self, method: str) -> Json:
+    def fail(self, method: str, *args: Any) -> Json:
         """Call a method of the SDK that must be rejected, and return the error."""
-        outcome = self.browser.evaluate(f"call('{method}')")
+        outcome = self._outcome(method, args)
         assert "error" in outcome, outcome
         error: Json = outcome["error"]
         return error
@@ -88,6 +88,12 @@ class Visitor:
         except TimeoutError as error:
             raise TimeoutError(f"{error}; heard instead: {self._heard_at_all()}") from error
 
+    def requests(self) -> list[str]:
+        """Return what this page load has asked the server about its site so far: paths below the site's, in order."""
+        names = self.browser.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+        base = f"/v1/sites/{self.shop.token}"
+        return [name.partition(base)[2] for name in names if base in name]
+
     def subscription(self) -> Json | None:
         """Return the push subscription that the browser has for this shop."""
         found: Json | None = self.browser.evaluate(SUBSCRIPTION)
@@ -96,6 +102,10 @@ class Visitor:
     def drop_subscription(self) -> None:
         """End the push subscription in the browser, without a word to the SDK."""
         assert self.browser.evaluate(DROP) is True
+
+    def _outcome(self, method: str, args: tuple[Any, ...]) -> Json:
+        outcome: Json = self.browser.evaluate(f"call({json.dumps(method)}, {json.dumps(args)})")
+        return outcome
 
     def _heard_at_all(self) -> Any:
         try:

@@ -57,10 +57,10 @@ def test_files_share_one_closure_in_the_listed_order(tmp_path: Path) -> None:
     script = build_scripts(tmp_path, "1.2.3")["page.js"]
 
     assert script.source == (
-        "// Sitebell 1.2.3, MIT licence. The files of static/sdk, joined.\n(function () {\n'use strict';\n\n"
+        "// Sitebell 1.2.3, MIT. The files of static/sdk, joined.\n(function () {\n'use strict';\n\n"
         "// b.js\n// The first.\nconst one = 1;\n\n// a.js\nself.sum = one + 1;\n\n})();\n"
     )
-    assert script.minified.startswith('/*! Sitebell 1.2.3, MIT licence */\n(function(){"use strict";')
+    assert script.minified.startswith('/*! Sitebell 1.2.3, MIT */\n(function(){"use strict";')
 
 
 def test_nested_template_literals_survive(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_no_variable_is_used_before_its_declaration(tmp_path: Path) -> None:
 def test_minified_is_less_than_half_and_has_no_comment(name: str, scripts: Mapping[str, Script]) -> None:
     title, _, body = scripts[name].minified.partition("\n")
 
-    assert title == "/*! Sitebell 1.2.3, MIT licence */"
+    assert title == "/*! Sitebell 1.2.3, MIT */"
     assert "/*" not in body
     assert len(body) < len(scripts[name].source) / 2
 

@@ -13,8 +13,10 @@ from werkzeug.test import TestResponse
 from sitebell.services.sites import NewSite
 from support.web_application import parts
 
+pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+
 SCRIPTS = ("sitebell.js", "sitebell.src.js", "worker.js", "worker.src.js")
-FILES = (*SCRIPTS, "sitebell.d.ts")
+FILES = (*SCRIPTS, "sitebell.d.ts", "errors.json")
 PAGE_BUDGET, WORKER_BUDGET = 5000, 3000
 
 
@@ -66,6 +68,14 @@ def test_types_are_text(client: FlaskClient) -> None:
 
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "declare namespace Sitebell" in answer.text
+
+
+def test_sentences_are_json(client: FlaskClient) -> None:
+    answer = get(client, "errors.json")
+
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    assert answer.get_json()["not_subscribed"].endswith("call subscribe() first.")
 
 
 @pytest.mark.parametrize(

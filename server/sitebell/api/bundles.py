@@ -1,6 +1,5 @@
 """Joins, minifies and compresses the files of static/sdk: what the browser gets is made when the server starts."""
 
-import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,10 +10,12 @@ from typing import Any
 
 import brotli
 import minify
+import zopfli.gzip
 
 BUNDLES = "bundles.json"
 TYPES = "sitebell.d.ts"
 GUIDE = "sdk.md"
+SENTENCES = "page/errors.json"
 CHECKED = "// @ts-check\n"  # for the type checker; means nothing once the files are joined
 
 
@@ -65,7 +66,7 @@ def build_scripts(folder: Path, version: str) -> Mapping[str, Script]:
         minify.MinifyError: a file is not JavaScript.
     """
     listed: dict[str, list[str]] = json.loads((folder / BUNDLES).read_text())
-    return {name: _build(folder, files, f"Sitebell {version}, MIT licence") for name, files in listed.items()}
+    return {name: _build(folder, files, f"Sitebell {version}, MIT") for name, files in listed.items()}
 
 
 def config_line(server: str, site: str | None) -> str:
@@ -88,7 +89,7 @@ def encode(text: str, coding: str) -> Encoded:
     if coding == "br":
         body: Any = brotli.compress(plain)
     else:
-        body = gzip.compress(plain, 9, mtime=0) if coding == "gzip" else plain
+        body = zopfli.gzip.compress(plain) if coding == "gzip" else plain
     return Encoded(body, hashlib.sha256(body).hexdigest()[:32])
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
 from sitebell.api.bundles import (
+    SENTENCES,
     TYPES,
     Script,
     build_scripts,
@@ -61,6 +62,12 @@ def get_worker_source() -> Response:
 def get_types() -> Response:
     """Send the TypeScript declarations of the page SDK."""
     return _send((find_sdk_folder() / TYPES).read_text(), AN_HOUR, "text/plain; charset=utf-8")
+
+
+@sdk.get("/sdk/v1/errors.json")
+def get_sentences() -> Response:
+    """Send what the page SDK says of each of its errors, by code: it asks once a page has one."""
+    return _send((find_sdk_folder() / SENTENCES).read_text(), AN_HOUR, "application/json")
 
 
 @sdk.get("/docs/sdk")

@@ -1,11 +1,23 @@
 // @ts-check
 // window.Sitebell: an array of waiting commands before this script, the same object alive after it.
 
-/** @type {{[Name in Exclude<keyof Sitebell.Bell, 'push'>]: Function}} */
-const methods = { init, subscribe, unsubscribe, status: readStatus, on, once, off };
-
 /** Their last argument is a handler, never a callback; they work before the site is known. */
-const ABOUT_EVENTS = ['on', 'once', 'off'];
+const ABOUT_EVENTS = { on, once, off };
+
+/** @type {{[name: string]: Function}} */
+const methods = {
+  init,
+  subscribe,
+  unsubscribe,
+  status: readStatus,
+  ...ABOUT_EVENTS,
+  identify,
+  logout,
+  topics,
+  ...NEWS,
+  pause: chooser('pause'),
+  resume: chooser('resume'),
+};
 
 /** @type {Promise<Sitebell.Status> | undefined} */
 let whenReady;
@@ -15,14 +27,14 @@ let whenReady;
  * @returns {Promise<Sitebell.Status>}
  */
 async function init(options) {
-  const site = options && options.site;
+  const site = options?.site;
   if (whenReady && site && site !== settings.site) throw complaint('already_initialised');
   if (!whenReady) {
     if (!site) throw complaint('not_initialised');
+    settings.server = (options.server || settings.server).replace(/\/+$/, '');
     adopt(options);
-    if (scriptTag && scriptTag.src) adopt({ server: serverBehind(scriptTag.src) });
     adopt(recall());
-    settings.server = settings.server.replace(/\/+$/, '');
+    collect();
     whenReady = begin();
   }
   return whenReady;
@@ -33,31 +45,16 @@ async function begin() {
   emit('ready', status);
   if (isPushPossible()) {
     navigator.serviceWorker.addEventListener('message', hearWorker);
-    inBackground(settleIn);
+    exclusively(reconcile)
+      .catch(report)
+      .then(() => {
+        // Not before: a failure, too, is for handlers that come late.
+        isLoading = false;
+        return wakeWorkerForItsOutbox();
+      })
+      .catch(report);
   }
   return status;
-}
-
-async function settleIn() {
-  try {
-    await exclusively(reconcile);
-  } finally {
-    isLoading = false;
-  }
-  await wakeWorkerForItsOutbox();
-}
-
-/**
- * Runs one method. Synchronous up to the method's own first `await`, so that a click still counts as one.
- *
- * @param {string} name
- * @param {any[]} args
- */
-async function perform(name, args) {
-  const method = /** @type {{[name: string]: Function | undefined}} */ (methods)[name];
-  if (!method) throw complaint('unknown_method', { name, known: Object.keys(methods).join(', ') });
-  if (!whenReady && name !== 'init' && !ABOUT_EVENTS.includes(name)) throw complaint('not_initialised');
-  return method(...args);
 }
 
 /**
@@ -65,10 +62,16 @@ async function perform(name, args) {
  * @param {any[]} args with or without a callback at the end
  */
 function call(name, args) {
-  const last = args[args.length - 1];
-  const callback = typeof last === 'function' && !ABOUT_EVENTS.includes(name) ? args.pop() : null;
-  const outcome = perform(name, args).catch((failure) => {
-    throw report(failure);
+  const isAboutEvents = name in ABOUT_EVENTS;
+  const callback = !isAboutEvents && typeof args[args.length - 1] === 'function' && args.pop();
+  // Synchronous up to the method's own first `await`: a click still counts as one.
+  const perform = async () => {
+    if (!methods[name]) throw complaint('unknown_method', name);
+    if (!whenReady && name !== 'init' && !isAboutEvents) throw complaint('not_initialised');
+    return methods[name](...args);
+  };
+  const outcome = perform().catch(async (failure) => {
+    throw await report(failure);
   });
   if (callback) {
     outcome.then(
@@ -85,19 +88,16 @@ const written = new Set();
 /**
  * Every failure reaches the handlers of `error`, and the console once.
  *
- * @param {unknown} failure
+ * @param {any} failure whatever was thrown
+ * @returns {Promise<Sitebell.SitebellError>}
  */
-function report(failure) {
-  const error = asSitebellError(failure);
+async function report(failure) {
+  const error = failure?.docs ? failure : complaint('unexpected', failure);
+  if (!error.message) await explain(error);
   if (!written.has(error.message)) console.warn(`[Sitebell] ${error.code}: ${error.message} ${error.docs}`);
   written.add(error.message);
   emit('error', error);
   return error;
-}
-
-/** @param {() => Promise<unknown>} work that nobody waits for */
-function inBackground(work) {
-  work().catch(report);
 }
 
 /**
@@ -120,17 +120,17 @@ function obey(command) {
 
 /** @type {any} */
 const bell = { push };
-for (const name of Object.keys(methods)) bell[name] = (/** @type {any[]} */ ...args) => call(name, args);
+for (const name in methods) bell[name] = (/** @type {any[]} */ ...args) => call(name, args);
 
 /** @param {any} queue what the page made of window.Sitebell so far */
 function takeOver(queue) {
-  const waiting = Array.isArray(queue) ? queue.splice(0) : [];
-  window.Sitebell = Array.isArray(queue) ? Object.assign(queue, bell) : bell;
-  if (scriptTag && scriptTag.dataset.site) call('init', [scriptTag.dataset]);
-  const isInit = (/** @type {any} */ command) => !!command && command[0] === 'init';
-  for (const command of waiting.filter(isInit)) push(command);
-  for (const command of waiting) if (!isInit(command)) push(command);
+  const target = Array.isArray(queue) ? queue : [];
+  const waiting = target.splice(0);
+  window.Sitebell = Object.assign(target, bell);
+  if (scriptTag?.dataset.site) call('init', [scriptTag.dataset]);
+  const isInit = (/** @type {any} */ command) => command[0] === 'init';
+  push(...waiting.filter(isInit), ...waiting.filter((/** @type {any} */ command) => !isInit(command)));
 }
 
 // A page that includes the script twice keeps the first.
-if (!(window.Sitebell && 'init' in window.Sitebell)) takeOver(window.Sitebell);
+if (!window.Sitebell?.init) takeOver(window.Sitebell);

@@ -16,19 +16,23 @@ const EVENTS = [
   'error',
 ];
 
-/** @type {Map<string, Map<AnyHandler, AnyHandler>>} event name to what off() is given to what is called */
-const handlers = new Map();
-for (const name of EVENTS) handlers.set(name, new Map());
+/**
+ * @typedef {object} Listener
+ * @property {string} name of the event
+ * @property {AnyHandler} key what off() is given
+ * @property {AnyHandler} handler what is called
+ */
+
+/** @type {Listener[]} */
+let listeners = [];
 
 /** @type {Map<string, unknown>} */
 const happenedWhileLoading = new Map();
 let isLoading = true;
 
-/** @param {string} name */
-function handlersOf(name) {
-  const found = handlers.get(name);
-  if (!found) throw complaint('unknown_event', { name, known: EVENTS.join(', ') });
-  return found;
+/** @param {any} name */
+function mustBeEvent(name) {
+  if (!EVENTS.includes(name)) throw complaint('unknown_event', name);
 }
 
 /**
@@ -43,8 +47,7 @@ function callSafely(handler, ...details) {
   try {
     return handler(...details);
   } catch (failure) {
-    (self.reportError || console.error)(failure);
-    return undefined;
+    return (self.reportError || console.error)(failure);
   }
 }
 
@@ -55,15 +58,18 @@ function callSafely(handler, ...details) {
  */
 function emit(name, detail) {
   if (isLoading) happenedWhileLoading.set(name, detail);
-  for (const handler of [...handlersOf(name).values()]) callSafely(handler, detail);
+  for (const listener of listeners) if (listener.name === name) callSafely(listener.handler, detail);
 }
 
 /**
  * @param {string} name
  * @param {AnyHandler} handler
+ * @param {AnyHandler} [key] what off() will be given
  */
-async function on(name, handler) {
-  attach(name, handler, handler);
+async function on(name, handler, key = handler) {
+  mustBeEvent(name);
+  listeners = [...listeners, { name, key, handler }];
+  if (happenedWhileLoading.has(name)) queueMicrotask(() => callSafely(handler, happenedWhileLoading.get(name)));
 }
 
 /**
@@ -72,13 +78,14 @@ async function on(name, handler) {
  * @returns {Promise<any>} what the handler is given
  */
 function once(name, handler) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const key = handler || resolve;
-    attach(name, key, (detail) => {
-      handlersOf(name).delete(key);
-      if (handler) callSafely(handler, detail);
+    const hear = (/** @type {unknown} */ detail) => {
+      off(name, key);
+      callSafely(key, detail);
       resolve(detail);
-    });
+    };
+    on(name, hear, key).catch(reject);
   });
 }
 
@@ -87,17 +94,6 @@ function once(name, handler) {
  * @param {AnyHandler} [handler]
  */
 async function off(name, handler) {
-  if (handler) handlersOf(name).delete(handler);
-  else handlersOf(name).clear();
-}
-
-/**
- * @param {string} name
- * @param {AnyHandler} key what off() will be given
- * @param {AnyHandler} handler
- */
-function attach(name, key, handler) {
-  handlersOf(name).set(key, handler);
-  if (!happenedWhileLoading.has(name)) return;
-  queueMicrotask(() => callSafely(handler, happenedWhileLoading.get(name)));
+  mustBeEvent(name);
+  listeners = listeners.filter(({ name: other, key }) => other !== name || (handler && key !== handler));
 }

@@ -14,83 +14,90 @@ const CURED_BY_A_FRESH_ONE = ['subscription_conflict', 'unknown_vapid_key'];
  * @param {() => Promise<Result>} change
  * @returns {Promise<Result>}
  */
-function exclusively(change) {
-  return navigator.locks.request('sitebell', change);
+async function exclusively(change) {
+  return isPushPossible() ? navigator.locks.request('sitebell', change) : change();
 }
 
-/** @returns {Promise<Sitebell.Membership>} */
-async function subscribe() {
+/**
+ * @param {Sitebell.SubscribeOptions} [options]
+ * @returns {Promise<Sitebell.Membership>}
+ */
+async function subscribe(options) {
   const obstacle = findObstacle();
   if (obstacle) throw complaint(obstacle);
   // Nothing is awaited before this: Firefox and Safari prompt only within the visitor's click.
   await askPermission();
-  return exclusively(() => enrol('subscribe'));
+  return settled(() => enrol('subscribe', introductionOf(options)));
 }
 
 async function askPermission() {
   const previous = Notification.permission;
   const permission = await Notification.requestPermission();
-  if (permission !== previous) emit('permission', { permission, previous });
+  announcePermission(previous);
   if (permission !== 'granted') throw complaint(findObstacle() || 'permission_dismissed');
+}
+
+/** @param {NotificationPermission} [previous] */
+function announcePermission(previous) {
+  const { permission } = Notification;
+  if (previous && permission !== previous) emit('permission', { permission, previous });
 }
 
 /**
  * Gets the browser subscribed with the site's present key and the server to know it.
  *
  * @param {'subscribe' | 'refresh'} intent the visitor's wish, or only news about a known subscription
+ * @param {Introduction} [data]
  * @param {boolean} [isSecondTry]
  * @returns {Promise<Sitebell.Membership>}
  */
-async function enrol(intent, isSecondTry) {
-  const site = await ask('GET', '');
-  useConfig(site);
-  const subscription = await fromPushService(await startWorker(), site.vapid_public_key);
+async function enrol(intent, data, isSecondTry) {
+  const { vapid_public_key: vapidKey, worker, scope } = await ask('');
+  const config = { worker, scope };
+  adopt(config);
+  remember(config);
+  const registration = await startWorker();
+  const subscription = await within(PUSH_SERVICE_TIME, subscribedWith(registration, vapidKey)).catch((reason) => {
+    throw complaint(findObstacle() || 'push_service_failed', reason);
+  });
   if (intent === 'subscribe') remember({ owed: intent });
-  try {
-    return await acknowledge(intent, subscription, await introduce(intent, subscription));
-  } catch (failure) {
-    const { code } = /** @type {SitebellError} */ (failure);
-    if (isSecondTry || !CURED_BY_A_FRESH_ONE.includes(code)) throw failure;
-    await subscription.unsubscribe();
-    return enrol(intent, true);
-  }
-}
-
-/** @param {{worker?: string, scope?: string}} site its config on the server, good until the next one */
-function useConfig({ worker, scope }) {
-  adopt({ worker, scope });
-  remember({ worker, scope });
+  const membership = await agree(intent, subscription, data, isSecondTry);
+  // The browser is subscribed all the same.
+  if (membership.identity?.code) report(flawOf(membership.identity));
+  return membership;
 }
 
 /**
- * @param {ServiceWorkerRegistration} registration
- * @param {string} vapidKey
- */
-async function fromPushService(registration, vapidKey) {
-  try {
-    return await within(PUSH_SERVICE_TIME, subscribedWith(registration, vapidKey));
-  } catch (reason) {
-    throw complaint(findObstacle() || 'push_service_failed', { reason });
-  }
-}
-
-/**
- * Tells the server about a subscription, and which one it replaces.
+ * Tells the server about a subscription, which one it replaces, and whose it is.
  *
  * @param {'subscribe' | 'refresh'} intent
  * @param {PushSubscription} subscription
+ * @param {Introduction} [data]
+ * @param {boolean} [isSecondTry]
+ * @returns {Promise<Sitebell.Membership>}
  */
-function introduce(intent, subscription) {
-  const { subscription: known } = recall();
-  const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return ask('PUT', '/subscription', {
-    subscription: credentialOf(subscription),
-    intent,
-    previous: known && known.endpoint !== subscription.endpoint ? known : undefined,
-    vapid_public_key: vapidKeyOf(subscription),
-    locale,
-    time_zone: timeZone,
-  });
+async function agree(intent, subscription, data = {}, isSecondTry) {
+  try {
+    const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const body = {
+      ...withWaiting(data),
+      subscription: credentialOf(subscription),
+      intent,
+      previous: recall().subscription,
+      vapid_public_key: vapidKeyOf(subscription),
+      locale,
+      time_zone: timeZone,
+    };
+    return await acknowledge(intent, subscription, await ask('/subscription', body, 'PUT'));
+  } catch (failure) {
+    const { code, status } = /** @type {Sitebell.SitebellError} */ (failure);
+    if (!isSecondTry && CURED_BY_A_FRESH_ONE.includes(code)) {
+      await subscription.unsubscribe();
+      return enrol(intent, data, true);
+    }
+    if (!isTemporary(status)) remember(NOTHING_WAITS);
+    throw failure;
+  }
 }
 
 /**
@@ -99,42 +106,44 @@ function introduce(intent, subscription) {
  * @param {'subscribe' | 'refresh'} intent
  * @param {PushSubscription} subscription
  * @param {any} answer
+ * @returns {Promise<Sitebell.Membership>}
  */
-async function acknowledge(intent, subscription, answer) {
+async function acknowledge(intent, subscription, { identity, link, ...answer }) {
   const before = recall();
   const membership = membershipOf(answer);
-  if (membership.status === 'erased') await erase(subscription);
-  else await noteDown(subscription, membership);
+  if (membership.status === 'erased') {
+    write({});
+    await dropSubscription();
+  } else await noteDown(subscription, membership);
+  const { enrollments } = membership;
+  if (enrollments[0] && enrollments.every(({ error }) => error)) {
+    // It is bound nowhere: the next page load binds it without a name.
+    remember({ at: 0 });
+    throw flawOf(enrollments[0]);
+  }
   announceChange(intent, subscription.endpoint, membership, before);
-  return membership;
+  return identity ? { ...membership, identity } : membership;
 }
 
-/** @param {PushSubscription} subscription */
-async function erase(subscription) {
-  forget();
-  await Promise.all([subscription.unsubscribe(), stopRenewal()]);
-}
-
-/** Takes from the worker what it would renew a subscription by. */
-async function stopRenewal() {
-  await caches.delete(SUBSCRIPTION_DRAWER).catch(() => {});
-}
+/** @param {{code?: string, error?: string, message?: string}} told by an answer that did the rest */
+const flawOf = ({ error = '', code = error, message }) => complaint(code, '', message, 200);
 
 /**
  * @param {PushSubscription} subscription
  * @param {Sitebell.Membership} membership
  */
 async function noteDown(subscription, membership) {
-  const note = { subscription: credentialOf(subscription), vapidKey: vapidKeyOf(subscription) };
+  const credential = credentialOf(subscription);
   remember({
-    subscription: note.subscription,
+    subscription: credential,
     membership,
     permission: Notification.permission,
     at: Date.now(),
     owed: undefined,
     refused: undefined,
+    ...NOTHING_WAITS,
   });
-  await keep(SUBSCRIPTION_DRAWER, 'subscription', note);
+  await keep(SUBSCRIPTION_DRAWER, 'subscription', { subscription: credential, vapidKey: vapidKeyOf(subscription) });
 }
 
 /**
@@ -144,12 +153,12 @@ async function noteDown(subscription, membership) {
  * @param {PageRecord} before
  */
 function announceChange(intent, endpoint, membership, before) {
-  const previousEndpoint = before.subscription ? before.subscription.endpoint : null;
-  const wasSubscribed = !!before.membership && before.membership.status === 'subscribed';
+  const previousEndpoint = before.subscription?.endpoint || null;
   if (intent === 'subscribe') {
     emit('subscribe', { ...membership, endpoint });
   } else if (membership.status !== 'subscribed') {
-    if (wasSubscribed) emit('unsubscribe', { ...membership, status: 'unsubscribed', acknowledged: true });
+    if (before.membership?.status === 'subscribed')
+      emit('unsubscribe', { ...membership, status: 'unsubscribed', acknowledged: true });
   } else if (previousEndpoint !== endpoint) {
     emit('update_subscription', { ...membership, endpoint, previousEndpoint });
   }

@@ -4,51 +4,62 @@
 
 /** @returns {Promise<Sitebell.Farewell>} */
 async function unsubscribe() {
-  const acknowledged = !isPushPossible() || (await exclusively(leave));
-  const { membership = membershipOf({}) } = recall();
+  const acknowledged = await exclusively(leave);
   /** @type {Sitebell.Farewell} */
-  const farewell = { subscriberHash: membership.subscriberHash, status: 'unsubscribed', acknowledged };
+  const farewell = { subscriberHash: knownMembership().subscriberHash, status: 'unsubscribed', acknowledged };
   emit('unsubscribe', farewell);
   return farewell;
 }
 
 /** @returns {Promise<boolean>} whether the server knows, too */
 async function leave() {
-  const present = await presentSubscription();
-  const { subscription, membership } = recall();
-  const credentials = present ? [credentialOf(present)] : [];
-  // The browser may hold another one than the server acknowledged last.
-  const isAnother = !present || !subscription || present.endpoint !== subscription.endpoint;
-  if (subscription && isAnother) credentials.push(subscription);
-  if (!credentials.length) return true;
-  remember({
-    owed: 'unsubscribe',
-    subscription: credentials[0],
-    membership: { ...membershipOf({}), ...membership, status: 'unsubscribed' },
-  });
-  const atBrowser = present && present.unsubscribe();
-  const [browser, ...server] = await Promise.allSettled([atBrowser, ...credentials.map(giveUp)]);
-  await stopRenewal();
-  const refusal = server.find(isRejected);
-  if (isRejected(browser) && refusal) throw refusal.reason;
-  if (!isRejected(browser) && !refusal) remember({ owed: undefined });
-  return !refusal;
+  const known = await credentials();
+  const [subscription] = known;
+  if (!subscription) return true;
+  remember({ owed: 'unsubscribe', subscription, membership: { ...knownMembership(), status: 'unsubscribed' } });
+  const [server, browser] = await Promise.all([
+    failureOf(sayGoodbye('unsubscribe', known)),
+    failureOf(dropSubscription()),
+  ]);
+  if (server && browser) throw server;
+  if (!server && !browser) remember({ owed: undefined });
+  return !server;
 }
 
-/** @param {PushCredential} subscription */
-async function giveUp(subscription) {
-  try {
-    await ask('POST', '/subscription/unsubscribe', { subscription });
-  } catch (failure) {
-    // The server does not know it: that is what we want.
-    if (/** @type {SitebellError} */ (failure).status !== 404) throw failure;
-  }
+/** Silence: what the push service gets for this browser does not arrive any more, and the worker renews nothing. */
+async function dropSubscription() {
+  const present = await presentSubscription();
+  await Promise.all([present?.unsubscribe(), caches.delete(SUBSCRIPTION_DRAWER).catch(() => {})]);
+}
+
+/** @returns {Promise<PushCredential[]>} by which the server may know this browser; what it has now comes first */
+async function credentials() {
+  const present = await presentSubscription();
+  const { subscription } = recall();
+  const found = present ? [credentialOf(present)] : [];
+  // The browser may hold another one than the server acknowledged last.
+  if (subscription && subscription.endpoint !== present?.endpoint) found.push(subscription);
+  return found;
 }
 
 /**
- * @param {PromiseSettledResult<unknown>} result
- * @returns {result is PromiseRejectedResult}
+ * @param {'unsubscribe' | 'logout'} path
+ * @param {PushCredential[]} known
+ * @returns {Promise<any[]>} the answers; that the server does not know the browser is what we want, too
  */
-function isRejected(result) {
-  return result.status === 'rejected';
+function sayGoodbye(path, known) {
+  return Promise.all(
+    known.map((subscription) =>
+      ask('/subscription/' + path, { subscription }).catch((failure) => {
+        if (failure.status !== 404) throw failure;
+      }),
+    ),
+  );
 }
+
+/** @param {Promise<unknown>} work */
+const failureOf = (work) =>
+  work.then(
+    () => {},
+    (failure) => failure,
+  );

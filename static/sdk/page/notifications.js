@@ -3,9 +3,9 @@
 
 /** @param {MessageEvent} event the worker's messages have one member, `sitebell` */
 function hearWorker({ data }) {
-  const news = data && data.sitebell;
-  if (!news || !handlers.has(news.type)) return;
-  if (news.record) remember(news.record);
+  const news = data?.sitebell;
+  if (!news?.type) return;
+  remember(news.record);
   emit(news.type, news.detail);
 }
 
@@ -13,6 +13,5 @@ function hearWorker({ data }) {
 async function wakeWorkerForItsOutbox() {
   if (!(await caches.has(OUTBOX_DRAWER))) return;
   const kept = await (await caches.open(OUTBOX_DRAWER)).keys();
-  const registration = kept.length && (await findRegistration());
-  if (registration && registration.active) registration.active.postMessage({ sitebell: 'flush' });
+  if (kept.length) (await findRegistration())?.active?.postMessage({ sitebell: 'flush' });
 }

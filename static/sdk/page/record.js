@@ -11,6 +11,10 @@
  * @property {string} [worker] of the site's config on the server
  * @property {string} [scope] likewise
  * @property {'subscribe' | 'unsubscribe'} [owed] the visitor's wish that the server has not heard yet
+ * @property {boolean} [owesLogout] the visitor logged out and the server has not heard it yet
+ * @property {Kept} [kept] who the visitor is said to be, before there is a subscription
+ * @property {string} [link] token of a newsletter that the server has not seen yet
+ * @property {string} [told] what identify() told last, and on which day; logout() removes it
  * @property {number} [refused] when the server last said a final no to a page load, epoch milliseconds
  */
 
@@ -22,27 +26,24 @@ const recordName = () => 'sitebell:' + settings.site;
 /** @returns {PageRecord} */
 function recall() {
   try {
-    return JSON.parse(localStorage.getItem(recordName()) || '{}');
+    return JSON.parse(localStorage[recordName()] || '{}');
   } catch {
     return JSON.parse(standIn);
   }
 }
 
-/** @param {PageRecord} changes */
-function remember(changes) {
-  standIn = JSON.stringify({ ...recall(), ...changes });
+/** @returns {Sitebell.Membership} as the server said last */
+const knownMembership = () => recall().membership || membershipOf({});
+
+/** @param {PageRecord} record takes the place of what was there */
+function write(record) {
+  standIn = JSON.stringify(record);
   try {
-    localStorage.setItem(recordName(), standIn);
+    localStorage[recordName()] = standIn;
   } catch {
     // Storage is full or switched off.
   }
 }
 
-function forget() {
-  standIn = '{}';
-  try {
-    localStorage.removeItem(recordName());
-  } catch {
-    // Storage is switched off.
-  }
-}
+/** @param {PageRecord} changes */
+const remember = (changes) => write({ ...recall(), ...changes });

@@ -7,15 +7,16 @@ const START_TIME = 15000;
 const workerUrl = () => new URL(settings.worker || DEFAULT_WORKER, location.href);
 const scopeUrl = () => new URL(settings.scope || DEFAULT_SCOPE, location.href).href;
 
+/** @param {ServiceWorkerRegistration} registration */
+const workerOf = ({ active, waiting, installing }) => active || waiting || installing;
+
 /**
  * Is this a registration of the file that the settings name? Queries differ (versions, our mark).
  *
  * @param {ServiceWorkerRegistration} registration
  */
-function runsOurFile({ active, waiting, installing }) {
-  const worker = active || waiting || installing;
-  return !!worker && worker.scriptURL.split('?')[0] === workerUrl().href.split('?')[0];
-}
+const runsOurFile = (registration) =>
+  workerOf(registration)?.scriptURL.split('?')[0] === workerUrl().href.split('?')[0];
 
 /** @returns {Promise<ServiceWorkerRegistration | undefined>} */
 async function findRegistration() {
@@ -37,16 +38,13 @@ function register() {
  * @param {ServiceWorkerRegistration} registration
  * @returns {Promise<ServiceWorkerRegistration>}
  */
-function activated(registration) {
-  return new Promise((resolve, reject) => {
-    const { active, waiting, installing } = registration;
-    const worker = active || waiting || installing;
-    if (active || !worker) return resolve(registration);
-    worker.addEventListener('statechange', () => {
-      if (worker.state === 'activated') resolve(registration);
-      if (worker.state === 'redundant') reject('it was discarded while installing.');
-    });
-  });
+async function activated(registration) {
+  const worker = workerOf(registration);
+  while (worker && !registration.active) {
+    await new Promise((resolve) => worker.addEventListener('statechange', resolve));
+    if (worker.state === 'redundant') throw worker.state;
+  }
+  return registration;
 }
 
 /** @returns {Promise<ServiceWorkerRegistration>} with an active worker */
@@ -55,14 +53,13 @@ async function startWorker() {
     const registration = (await findRegistration()) || (await register());
     return await within(START_TIME, activated(registration));
   } catch (reason) {
-    throw complaint('worker_failed', { worker: workerUrl(), reason });
+    throw complaint('worker_failed', workerUrl() + ' ' + reason);
   }
 }
 
 /** @returns {Promise<PushSubscription | null>} what the browser has now */
 async function presentSubscription() {
   // Most visitors of most pages: no permission, so nothing to look up.
-  if (Notification.permission !== 'granted') return null;
-  const registration = await findRegistration();
-  return registration ? registration.pushManager.getSubscription() : null;
+  if (!isPushPossible() || Notification.permission !== 'granted') return null;
+  return (await findRegistration())?.pushManager.getSubscription() || null;
 }

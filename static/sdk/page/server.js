@@ -2,15 +2,17 @@
 // The page's questions to the server, with typed errors.
 
 /**
- * @param {'GET' | 'PUT' | 'POST'} method
  * @param {string} path
  * @param {object} [body]
+ * @param {'GET' | 'PUT' | 'POST'} [method]
  * @returns {Promise<any>} the parsed answer
  */
-async function ask(method, path, body) {
-  const answer = await exchange(settings, method, path, body);
-  if (!answer.status) throw complaint('server_unreachable');
-  if (answer.status < 400) return answer.body;
-  const { code, message } = answer.body.error || {};
-  throw new SitebellError(code || 'server_unreachable', message || '', answer.status);
+async function ask(path, body, method = body ? 'POST' : 'GET') {
+  const { status, body: answer } = await exchange(settings, method, path, body);
+  if (status && status < 400) return answer;
+  const {
+    code = 'server_unreachable',
+    message = `Check that ${settings.server} runs and allows ${location.origin}, and connect-src here.`,
+  } = answer?.error || {};
+  throw complaint(code, '', message, status);
 }

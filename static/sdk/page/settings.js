@@ -4,24 +4,16 @@
 
 const scriptTag = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
-const settings = { site: '', server: '', worker: '', scope: '' };
+/** All that stands before `/sdk/v1/`, else the origin. */
+const SERVER = /^.*?(?=\/sdk\/v1\/)|^\w+:\/\/[^/]+/;
+
+/** @type {{[name: string]: string, site: string, server: string, worker: string, scope: string}} */
+const settings = { site: '', server: scriptTag?.src.match(SERVER)?.[0] || '', worker: '', scope: '' };
 
 const DEFAULT_WORKER = '/bell-worker.js';
 const DEFAULT_SCOPE = '/bell/';
 
 /** @param {{[name: string]: any}} options those of `Sitebell.Options`, as far as known */
 function adopt(options) {
-  for (const name of /** @type {(keyof typeof settings)[]} */ (Object.keys(settings))) {
-    settings[name] = settings[name] || options[name] || '';
-  }
-}
-
-/**
- * The server that a script came from: all that stands before `/sdk/v1/`, else the origin.
- *
- * @param {string} scriptUrl
- */
-function serverBehind(scriptUrl) {
-  const [base, rest] = scriptUrl.split('/sdk/v1/');
-  return rest ? base : new URL(scriptUrl).origin;
+  for (const name in settings) settings[name] = settings[name] || options[name] || '';
 }

@@ -8,21 +8,32 @@
  */
 async function knownStatus() {
   const supported = isPushPossible();
-  const { membership = membershipOf({}) } = recall();
-  const present = supported && (await presentSubscription());
+  const present = await presentSubscription();
   return {
-    ...membership,
+    ...knownMembership(),
     supported,
     obstacle: findObstacle(),
     permission: supported ? Notification.permission : null,
-    subscribed: !!present && membership.status === 'subscribed',
+    subscribed: !!(await ownSubscription()),
     confirmed: !present,
   };
 }
 
+/** @returns {Promise<PushSubscription | null>} what the browser has, if the record calls it subscribed */
+async function ownSubscription() {
+  if (!recall().subscription || knownMembership().status !== 'subscribed') return null;
+  return presentSubscription();
+}
+
+async function mustOwnSubscription() {
+  const subscription = await ownSubscription();
+  if (!subscription) throw complaint('not_subscribed');
+  return subscription;
+}
+
 /** @returns {Promise<Sitebell.Status>} */
 async function readStatus() {
-  const confirmed = !isPushPossible() || (await exclusively(confirmStatus));
+  const confirmed = await exclusively(confirmStatus);
   return { ...(await knownStatus()), confirmed };
 }
 
@@ -32,10 +43,10 @@ async function confirmStatus() {
   if (!present) return true;
   const subscription = credentialOf(present);
   try {
-    const answer = await ask('POST', '/subscription/status', { subscription });
+    const answer = await ask('/subscription/status', { subscription });
     remember({ subscription, membership: membershipOf(answer) });
   } catch (failure) {
-    const { status } = /** @type {SitebellError} */ (failure);
+    const { status } = /** @type {Sitebell.SitebellError} */ (failure);
     if (isTemporary(status)) return false;
     if (status !== 404) throw failure;
     // The server lost it, or never heard of it: the agreement is void, make it anew.

@@ -12,7 +12,7 @@
 function within(milliseconds, work) {
   /** @type {Promise<never>} */
   const deadline = new Promise((_, reject) => {
-    setTimeout(reject, milliseconds, new Error('It took too long.'));
+    setTimeout(reject, milliseconds, 'timeout');
   });
   return Promise.race([work, deadline]);
 }

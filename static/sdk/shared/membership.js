@@ -5,8 +5,8 @@
  * @param {any} body the server's answer about a subscription
  * @returns {Sitebell.Membership}
  */
-function membershipOf({ subscriber_hash: subscriberHash = null, status = null, enrollments = [] }) {
-  return { subscriberHash, status, enrollments: enrollments.map(enrollmentOf) };
+function membershipOf({ subscriber_hash: subscriberHash = null, status = null, enrollments = [], ...rest }) {
+  return { subscriberHash, status, enrollments: enrollments.map(enrollmentOf), ...rest };
 }
 
 /**

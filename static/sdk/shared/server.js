@@ -26,6 +26,8 @@ async function exchange({ server, site }, method, path, body) {
     body: body && JSON.stringify(body),
     credentials: 'omit',
     cache: 'no-cache',
+    // A farewell outlives the page that says it.
+    keepalive: method === 'POST',
   });
   const answer = request.then(async (response) => ({ status: response.status, body: await response.json() }));
   return within(ANSWER_TIME, answer).catch(() => ({ status: 0, body: null }));

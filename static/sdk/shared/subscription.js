@@ -21,8 +21,8 @@ function credentialOf(subscription) {
  * @param {PushSubscription} subscription
  */
 function vapidKeyOf(subscription) {
-  const key = subscription.options.applicationServerKey || new ArrayBuffer(0);
-  return btoa(String.fromCharCode(...new Uint8Array(key)))
+  const key = new Uint8Array(subscription.options.applicationServerKey || []);
+  return btoa(String.fromCharCode(...key))
     .replace(/\+/g, '-')
     .replace(/\//g, '_')
     .replace(/=+$/, '');

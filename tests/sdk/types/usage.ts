@@ -26,6 +26,39 @@ Sitebell.push((bell) => {
   });
 });
 
+Sitebell.push(['identify', 42]);
+Sitebell.push(['identify', 'customer-42', (membership, error) => console.log(membership?.subscriberHash, error?.code)]);
+Sitebell.push([
+  'identify',
+  'customer-42',
+  { token: 'JWT', databaseIds: [1], fields: { plan: 'gold', visits: { incr: 1 } } },
+]);
+Sitebell.push([
+  'subscribe',
+  { match: { email: 'ann@example.com' }, topics: ['news'] },
+  (membership) => membership?.topics,
+]);
+Sitebell.push(['tag', 'gold', 'vip', (membership) => console.log(membership?.status)], ['logout']);
+
+Sitebell.push(async (bell) => {
+  const { identity, enrollments } = await bell.identify('customer-42', { token: 'JWT' });
+  console.log(identity?.status === 'verified', enrollments[0]?.message);
+  await bell.update({ custom: { field: 'card', value: 7 } }, { _fname: null }, { exclusive: false });
+  await bell.setFields({ _city: 'Ulm' }, { token: 'JWT' });
+  await bell.pause(new Date(2026, 11, 24));
+  await bell.pause('2026-12-24T18:00:00Z', (membership) => console.log(membership?.enrollments));
+  await bell.resume();
+  const chosen: string[] = (await bell.topics()).filter((topic) => topic.chosen).map((topic) => topic.name);
+  await bell.setTopics(chosen);
+  await bell.untag('gold');
+  const loggedOut: boolean = (await bell.logout()).acknowledged;
+  console.log(loggedOut);
+});
+
+// @ts-expect-error: nobody is named
+Sitebell.push(['identify']);
+// @ts-expect-error: a member of the server's, not of the page's words
+Sitebell.push((bell) => bell.update({ external_id: 'customer-42' }));
 // @ts-expect-error: no such method
 Sitebell.push(['subscribed']);
 // @ts-expect-error: init needs a site
