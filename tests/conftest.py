@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from sitebell.app import create_app
 from sitebell.config import Config
@@ -26,10 +28,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that share the one screen of browsers, when there are several."""
+    """Keep a file's tests in one process, and all that drive a browser: two at once would take each other's focus."""
     for item in items:
         folder, name = item.path.parent.name, item.path.stem
-        item.add_marker(pytest.mark.xdist_group("browsers" if folder == "browser" else f"{folder}-{name}"))
+        drives_browsers = folder in ("browser", "demo") or name.startswith("test_support")
+        item.add_marker(pytest.mark.xdist_group("browsers" if drives_browsers else f"{folder}-{name}"))
+
+
+class ClosingClient(FlaskClient):
+    """Reads every answer to its end, as a server's caller does: what a stream holds open is closed."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        """Send a request; `buffered=False` leaves a stream to the test."""
+        return super().open(*args, **{"buffered": True, **options})
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +81,7 @@ def clock() -> StoppedClock:
 def app(config: Config, clock: StoppedClock) -> Iterator[Flask]:
     """The web application as `sitebell serve` runs it."""
     app = create_app(config, clock=clock)
+    app.test_client_class = ClosingClient
     yield app
     parts(app).store.close()
 
@@ -81,6 +93,7 @@ def shared_app(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -
     with databases.fresh(folder) as url:
         config = settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests")
         app = create_app(config, clock=StoppedClock())
+        app.test_client_class = ClosingClient
         yield app
         parts(app).store.close()
 

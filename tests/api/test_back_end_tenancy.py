@@ -95,3 +95,20 @@ def test_sec_38_a_shared_database_shows_each_site_its_own_browsers(
     for each, expected in ((office, mine), (other_office, theirs)):
         assert [row["subscriber_hash"] for row in each.ask("GET", path)["subscriptions"]] == [expected]
     assert refusal(office.call("DELETE", f"{path}/{theirs}")) == (404, "subscriber_not_found")
+
+
+def test_sec_38_an_export_from_a_shared_database_tells_a_site_of_its_own_browsers_alone(
+    app: Flask, office: BackEnd, other_office: BackEnd
+) -> None:
+    with parts(app).store.writing() as session:
+        link_database(session, other_office.site.site, get_database(session, office.site.database_id))
+    ann = office.add_profile(external_id="ann")
+    mine, theirs = (each.add_subscriber(match={"external_id": "ann"}) for each in (office, other_office))
+    other_office.ask(
+        "POST", "/v1/messages", {"audience": {"external_ids": ["ann"]}, "notification": {"title": "Secret"}}
+    )
+
+    exported = office.call("GET", f"{office.profiles}/{ann}/export").text
+
+    assert mine in exported
+    assert [word for word in (theirs, "Secret", other_office.site.site.token) if word in exported] == []

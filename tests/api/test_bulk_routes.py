@@ -147,7 +147,7 @@ class Body(io.RawIOBase):
 def test_rows_and_results_stream(office: BackEnd) -> None:
     """A result is there before much more than its own transaction's rows was read; so no part grows with the body."""
     body = Body(2000)
-    response = office.call("POST", f"{office.profiles}/bulk", input_stream=body, content_type=NDJSON)
+    response = office.call("POST", f"{office.profiles}/bulk", input_stream=body, content_type=NDJSON, buffered=False)
     results: Iterator[Any] = iter(response.response)
     window = (ROWS_PER_COMMIT + 1) * len(body.line) + LONGEST_ROW
 
@@ -160,7 +160,7 @@ def test_rows_and_results_stream(office: BackEnd) -> None:
 def test_what_stops_an_upload_is_its_last_line(app: Flask, office: BackEnd) -> None:
     """Whoever sends that row and the later ones again loses nothing and repeats nothing."""
     lines = "\n".join(json.dumps(row(f"person-{number}")) for number in range(ROWS_PER_COMMIT * 3))
-    response = office.call("POST", f"{office.profiles}/bulk", data=lines, content_type=NDJSON)
+    response = office.call("POST", f"{office.profiles}/bulk", data=lines, content_type=NDJSON, buffered=False)
     results: Iterator[Any] = iter(response.response)
     first = [json.loads(next(results)) for _ in range(ROWS_PER_COMMIT)]
     with parts(app).store.writing() as session:

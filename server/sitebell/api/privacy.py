@@ -16,7 +16,7 @@ from sitebell.api.linked import linked_profile
 from sitebell.api.routes import Routes
 from sitebell.api.schemas import Answer
 from sitebell.db import Store
-from sitebell.models import Profile
+from sitebell.models import Profile, Site
 from sitebell.services.audit import Action
 from sitebell.services.erasure import Erased, erase_profile, erase_subscriber
 from sitebell.services.exporting import export_profile
@@ -86,14 +86,14 @@ def erase_browser(subscriber_hash: str) -> dict[str, Any]:
 @privacy.response(200, ExportAnswer)
 @privacy.fails(*API_KEY, "database_not_found", "profile_not_found")
 def export_person(database_id: str, profile_id: str) -> Response:
-    """Read everything that is stored about a person.
+    """Read everything that is stored about a person, of the browsers those of this site.
 
     Credentials of browsers are left out, and so is what others did at a shared browser.
     """
     with store().writing() as session:
         profile = linked_profile(session, database_id, profile_id)
         audit(session, Action.PROFILE_EXPORTED, f"database {database_id}")
-    parts = _read(store(), profile.id, now())
+    parts = _read(store(), profile.id, sender_site(), now())
     first = next(parts)  # fails here, while there can still be an answer that says so
     return Response(chain((first,), parts), mimetype="application/json")
 
@@ -102,7 +102,7 @@ def _show(erased: Erased) -> dict[str, Any]:
     return {"status": "erased", "profiles": erased.profiles, "subscriptions": erased.subscriptions}
 
 
-def _read(source: Store, profile_id: int, moment: datetime) -> Iterator[str]:
+def _read(source: Store, profile_id: int, site: Site, moment: datetime) -> Iterator[str]:
     with source.reading() as session:
-        export = export_profile(session, session.get_one(Profile, profile_id))
+        export = export_profile(session, session.get_one(Profile, profile_id), site)
         yield from write_object({"exported_at": moment, **export})

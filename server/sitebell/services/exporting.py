@@ -84,15 +84,18 @@ class Stay:
     ended: datetime | None
 
 
-def export_profile(session: Session, profile: Profile) -> dict[str, Json | Iterator[Json]]:
-    """Return the parts of an export by name; read the lists in the session's time, each once."""
-    stays = _stays(session, profile)
+def export_profile(session: Session, profile: Profile, site: Site | None = None) -> dict[str, Json | Iterator[Json]]:
+    """Return the parts of an export by name; read the lists in the session's time, each once.
+
+    For a site it holds what happened at its own subscriptions (SEC-38); only the operator gets that of all sites.
+    """
+    stays = [stay for stay in _stays(session, profile) if site is None or stay.subscription.site_id == site.id]
     known = read_profile(session, profile)
     person = {"id": profile.public_id, "database_id": profile.database_id, **_pick(profile, OF_PROFILE)}
     return {
         "profile": person | {"phones": known.phones, "fields": known.fields, "tags": known.tags},
         "subscriptions": (_show_stay(session, stay) for stay in stays),
-        "messages": _messages(session, profile, stays),
+        "messages": _messages(session, profile, stays, site),
         "deliveries": _deliveries(session, stays),
         "events": _events(session, stays),
         "webhook_events": _told(session, profile, stays),
@@ -131,11 +134,11 @@ def _show_stay(session: Session, stay: Stay) -> Json:
     }
 
 
-def _messages(session: Session, profile: Profile, stays: Sequence[Stay]) -> Iterator[Json]:
+def _messages(session: Session, profile: Profile, stays: Sequence[Stay], site: Site | None) -> Iterator[Json]:
     """Yield the messages that were meant for the person by name; of their audiences only the person's own names."""
     browsers = [stay.subscription for stay in stays if stay.began is None]
     names = Names.of(session, [profile], browsers)
-    sites = sites_of(session, profile, [stay.subscription for stay in stays])
+    sites = [site.id] if site else sites_of(session, profile, [stay.subscription for stay in stays])
     for message, found in messages_naming(session, sites, names):
         yield {"id": message.public_id, "audience": found, **_pick(message, OF_MESSAGE)}
 
