@@ -62,7 +62,8 @@ def form_calls(session: Session, now: datetime) -> None:
     for webhook in session.scalars(_listening(now).with_for_update(skip_locked=True, key_share=True)).all():
         for _ in range(CALLS_PER_STEP if _is_sound(webhook, now) else 1):
             query = select(WebhookEvent).where(WebhookEvent.webhook_id == webhook.id).order_by(WebhookEvent.id)
-            events = session.scalars(query.limit(EVENTS_PER_CALL)).all()
+            query = query.limit(EVENTS_PER_CALL).with_for_update()  # or an erase meanwhile would miss what is moved
+            events = session.scalars(query).all()
             if not events:
                 break
             entries = [{"subscription_id": one.subscription_id, "event": {"profiles": []} | one.body} for one in events]
