@@ -51,6 +51,10 @@ ROWS = (
     "unknown_field",
     "invalid_value",
     "invalid_operation",
+    "invalid_email",
+    "invalid_phone",
+    "invalid_tag",
+    "too_many_tags",
 )
 INTRODUCTION = ("no_database", "unknown_database", "invalid_email", "invalid_phone")
 PROOF = (*PAGE, *BODY, "invalid_endpoint", "invalid_keys", "rate_limited")
