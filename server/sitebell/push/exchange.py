@@ -1,6 +1,7 @@
 """What is posted to a server of strangers, and what came of it: the nouns that the client and its callers share."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -12,7 +13,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(ABC):
     """One POST to one URL.
 
     Args:
@@ -26,9 +27,9 @@ class Request:
     reference: Any = field(default=None, kw_only=True)
 
     @property
+    @abstractmethod
     def headers(self) -> list[str]:
         """The header lines that say what the body is and who sends it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
