@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sitebell.db import Store, open_store
 from sitebell.models import FieldValue, Profile
 from sitebell.services.databases import create_database
-from sitebell.services.fields import create_field
+from sitebell.services.fields.defining import create_field
 from sitebell.services.matching import Match, find_or_create_profile
 
 SIZES = (10_000, 1_000_000)

@@ -25,18 +25,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "work_queue": GROUND | {"db"},
     "models": GROUND | {"db", "work_queue"},
     "services": STORE | {"push"},
-    "api": EDGE | {"version"},
-    "compat": EDGE,
-    "dashboard": EDGE,
-    "demo": EDGE | {"config", "api"},
+    "web": EDGE,
+    "api": EDGE | {"version", "web"},
+    "compat": EDGE | {"web"},
+    "dashboard": EDGE | {"web"},
+    "demo": EDGE | {"config", "api", "web"},
     "worker": RULES | START,
     "serve": GROUND | START | {"app", "worker"},
-    "app": RULES | START | {"api", "compat", "dashboard", "demo"},
+    "app": RULES | START | {"web", "api", "compat", "dashboard", "demo"},
     "cli": RULES | START | {"app", "demo", "worker", "serve", "version"},
     "__init__": {"app"},
     "__main__": {"cli"},
 }
-MAY_KNOW_FLASK = {"app", "api", "compat", "dashboard", "demo", "cli", "db"}
+MAY_KNOW_FLASK = {"app", "web", "api", "compat", "dashboard", "demo", "cli", "db"}
 MODULES = [p for p in sorted(PACKAGE.rglob("*.py")) if p.relative_to(PACKAGE).parts[0] != "migrations"]
 
 

@@ -4,24 +4,19 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from sitebell.api.admission import register_admission
 from sitebell.api.attachments import attachments
 from sitebell.api.audiences import audiences
 from sitebell.api.browser import page
 from sitebell.api.bulk import bulk
-from sitebell.api.context import Context, install
 from sitebell.api.databases import databases
 from sitebell.api.docs import docs
-from sitebell.api.errors import register_errors
 from sitebell.api.health import DISK_RESERVE, health
 from sitebell.api.identity_keys import identity_keys
 from sitebell.api.links import links
 from sitebell.api.messages import messages
-from sitebell.api.openapi import register_routes
 from sitebell.api.privacy import privacy
 from sitebell.api.profiles import profiles
 from sitebell.api.sdk import sdk
-from sitebell.api.security_headers import register_security_headers
 from sitebell.api.subscribers import subscribers
 from sitebell.api.topics import topics
 from sitebell.api.webhooks import webhooks
@@ -29,8 +24,13 @@ from sitebell.clock import Clock, utcnow
 from sitebell.config import Config
 from sitebell.db import attach_store, sqlite_file
 from sitebell.push.endpoint import EndpointRules
-from sitebell.services.places import Places
 from sitebell.services.vault import open_vault
+from sitebell.services.visitors.places import Places
+from sitebell.web.admission import register_admission
+from sitebell.web.context import Context, install
+from sitebell.web.errors import register_errors
+from sitebell.web.openapi import register_routes
+from sitebell.web.security_headers import register_security_headers
 
 ROUTES = (
     page,

@@ -9,10 +9,6 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, render_template_string, request, send_from_directory
 from sqlalchemy.orm import Session
 
-from sitebell.api.context import config, now, store, vault
-from sitebell.api.routes import BodyParser
-from sitebell.api.schemas import Strict
-from sitebell.api.strict_fields import Whole, check_title, text
 from sitebell.config import Config, is_loopback
 from sitebell.db import sqlite_file
 from sitebell.errors import NotFound, SitebellError
@@ -21,6 +17,10 @@ from sitebell.services.keys import list_api_keys, revoke_api_key
 from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
 from sitebell.services.sites import LOCAL_HOSTS, create_site, get_site, list_sites, set_origins
 from sitebell.services.vault import Vault
+from sitebell.web.context import config, now, store, vault
+from sitebell.web.routes import BodyParser
+from sitebell.web.schemas import Strict
+from sitebell.web.strict_fields import Whole, check_title, text
 
 NAME = "sitebell-demo"
 SITE_NAME = "Demo"

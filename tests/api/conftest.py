@@ -11,8 +11,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from api.signed_site import SignedSite
 from sitebell.models import Delivery, DeliveryState, WorkerHeartbeat
+from sitebell.services.delivery.planner import plan_batch
 from sitebell.services.messages import get_message
-from sitebell.services.planner import plan_batch
 from sitebell.services.receipts import Receipts
 from sitebell.services.sites import NewSite
 from sitebell.services.subscriptions import parse_address, prove_subscription

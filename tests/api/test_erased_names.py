@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from sitebell.models import MessageStatus
-from sitebell.services.planner import plan_batch
+from sitebell.services.delivery.planner import plan_batch
 from support.back_end import BackEnd
 from support.visitors import profile_ids
 from support.web_application import Json, parts

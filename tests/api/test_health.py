@@ -13,7 +13,7 @@ from sitebell.api.metrics import render_metrics
 from sitebell.app import create_app
 from sitebell.config import Config
 from sitebell.models import Batch, Delivery, Message, MessageStatus
-from sitebell.services.planner import plan_batch
+from sitebell.services.delivery.planner import plan_batch
 from support.query_plans import tables_walked, watched
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts

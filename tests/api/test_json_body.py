@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitebell.api.json_body import MAX_DEPTH, MAX_INTEGER, MalformedBody, hash_json, read_json
+from sitebell.web.json_body import MAX_DEPTH, MAX_INTEGER, MalformedBody, hash_json, read_json
 
 REFUSED = {
     "not_json": b"{title: 1}",

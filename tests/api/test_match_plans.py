@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import event, insert, text
 
 from sitebell.models import FieldValue, Profile, ProfilePhone
-from sitebell.services.field_values import column_of, to_rows
-from sitebell.services.fields import fields_by_name
+from sitebell.services.fields.defining import fields_by_name
+from sitebell.services.fields.values import column_of, to_rows
 from sitebell.services.sites import NewSite
 from support.visitors import Browser, add_fields
 from support.web_application import parts

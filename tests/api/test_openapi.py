@@ -21,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from sitebell.api.failures import FAILURES
 from sitebell.services.sites import NewSite
+from sitebell.web.failures import FAILURES
 from support.back_end import BackEnd
 from support.web_application import Json, parts
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from sitebell.models import FieldType
 from sitebell.services.databases import get_database
-from sitebell.services.fields import create_field
+from sitebell.services.fields.defining import create_field
 from sitebell.services.sites import NewSite
 from support.web_application import Json, parts, stored_rows
 

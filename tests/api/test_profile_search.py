@@ -10,7 +10,7 @@ from sqlalchemy import event, insert, select, text
 
 from sitebell.models import Database, FieldValue, Profile, ProfilePhone
 from sitebell.services.databases import create_database, link_database
-from sitebell.services.fields import list_fields
+from sitebell.services.fields.defining import list_fields
 from support.back_end import BackEnd
 from support.web_application import parts, refusal
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cli.command_line import CommandLine
-from sitebell.services.fields import STANDARD_FIELDS
+from sitebell.services.fields.defining import STANDARD_FIELDS
 
 
 def test_a_database_is_made_with_the_standard_fields(sitebell: CommandLine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 import sitebell
-from sitebell.api.failures import FAILURES, HTTP_CODES
+from sitebell.web.failures import FAILURES, HTTP_CODES
 
 pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sitebell.models import Field, FieldType, FieldValue
-from sitebell.services.field_values import InvalidValue, from_rows, to_cell, to_cells, to_rows
+from sitebell.services.fields.values import InvalidValue, from_rows, to_cell, to_cells, to_rows
 
 MILLIONTHS = st.integers(-(10**15), 10**15)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

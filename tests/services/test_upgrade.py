@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sitebell.db import Base, Store, open_store
 from sitebell.models import Delivery, Enrollment, Field, Message, Profile
 from sitebell.services.audiences import next_page
-from sitebell.services.fields import STANDARD_FIELDS
+from sitebell.services.fields.defining import STANDARD_FIELDS
 from support.databases import Databases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -18,11 +18,11 @@ from sitebell.models import Delivery, Enrollment, Message, Profile, Site, Subscr
 from sitebell.push.client import Outcome, OutcomeKind, PushClient, PushRequest
 from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import EndpointRules
-from sitebell.services.binding import Introduction
-from sitebell.services.composing import Composer
+from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.binding.registering import register
+from sitebell.services.delivery.composing import Composer
+from sitebell.services.delivery.planner import plan_batch
 from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
-from sitebell.services.planner import plan_batch
-from sitebell.services.registering import register
 from sitebell.services.sites import create_site
 from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from sitebell.models import FieldType
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import get_database
-from sitebell.services.fields import create_field
+from sitebell.services.fields.defining import create_field
 from sitebell.services.matching import Match
 from support.installation import Installation
 from support.push_service.subscriber import Subscriber

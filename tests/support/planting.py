@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.db import Base
 from sitebell.models import Delivery, DeliveryState, Message, Subscription
-from sitebell.services.planner import plan_batch
+from sitebell.services.delivery.planner import plan_batch
 from sitebell.services.receipts import Receipts
 from sitebell.services.webhooks.calls import form_calls
 from sitebell.services.webhooks.registry import create_webhook

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import Enrollment, Field, FieldValue, Profile, ProfilePhone
 from sitebell.services.databases import create_database, get_database, link_database, unlink_database
-from sitebell.services.field_values import from_rows
-from sitebell.services.fields import OF_THE_DEVICE, STANDARD_FIELDS, create_field
+from sitebell.services.fields.defining import OF_THE_DEVICE, STANDARD_FIELDS, create_field
+from sitebell.services.fields.values import from_rows
 from sitebell.services.sites import NewSite
 from support.web_application import Json, new_subscription, parts
 

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from sqlalchemy import select
 
-from sitebell.api.context import Context
 from sitebell.config import Config
 from sitebell.db import Base, Store
+from sitebell.web.context import Context
 
 Json = dict[str, Any]
 

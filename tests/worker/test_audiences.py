@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from sitebell.models import BoundBy, Enrollment, IdentityMode, Profile, Site
-from sitebell.services.binding import detach
+from sitebell.services.binding.enrolling import detach
 from sitebell.services.databases import create_database, link_database
 from sitebell.services.erasure import erase_profile
 from sitebell.services.subscriptions import prove_subscription, unsubscribe

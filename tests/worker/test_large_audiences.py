@@ -5,8 +5,8 @@ from sqlalchemy import insert, select
 from sitebell.models import Enrollment, Profile, Subscription
 from sitebell.services.audiences import MAX_IDS
 from sitebell.services.audiences.walking import WINDOW
+from sitebell.services.delivery.planner import BATCH_SIZE
 from sitebell.services.matching import make_profile
-from sitebell.services.planner import BATCH_SIZE
 from sitebell.services.tags import change_tags
 from support.installation import Installation, enroll_in_bulk
 from worker.visits import introduce

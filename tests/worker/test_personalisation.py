@@ -5,10 +5,10 @@ import json
 import pytest
 
 from sitebell.models import FieldType
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import create_database, link_database
-from sitebell.services.field_updates import update_fields
-from sitebell.services.fields import create_field
+from sitebell.services.fields.defining import create_field
+from sitebell.services.fields.updates import update_fields
 from sitebell.services.matching import Match, find_or_create_profile
 from support.installation import Installation
 from support.people import add_person, shown

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sitebell.app import create_app
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.matching import Match
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd

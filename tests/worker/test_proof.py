@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sitebell.models import BoundBy, Database, Site
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import unlink_database
 from sitebell.services.matching import Match
 from sitebell.services.tags import TagChange

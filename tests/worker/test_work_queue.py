@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from sitebell import work_queue
 from sitebell.models import Batch
 from sitebell.push.client import Outcome, OutcomeKind
-from sitebell.services.claiming import claim_batch, close_batch
-from sitebell.services.settling import Answer, settle
+from sitebell.services.delivery.claiming import claim_batch, close_batch
+from sitebell.services.delivery.settling import Answer, settle
 from support.installation import Installation
 
 LEASE = timedelta(seconds=30)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.binding.registering import register
 from sitebell.services.matching import Match
-from sitebell.services.registering import register
 from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.tags import TagChange
 from support.installation import RULES, Installation

@@ -6,10 +6,10 @@ from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from sitebell.api.context import store
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Site
 from sitebell.services.keys import find_api_key
+from sitebell.web.context import store
 
 View = TypeVar("View", bound=Callable[..., Any])
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]  # OpenAPI: which scheme a route takes

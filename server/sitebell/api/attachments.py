@@ -3,11 +3,7 @@
 from typing import Any
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.context import now, store
-from sitebell.api.failures import API_KEY, BODY
 from sitebell.api.linked import linked_profile
-from sitebell.api.query import CURSOR, LIMIT, paging, read_limit, read_query
-from sitebell.api.routes import Routes
 from sitebell.api.subscriber_schemas import (
     AttachBody,
     ProfileSubscriptionAnswer,
@@ -22,6 +18,10 @@ from sitebell.services.subscribers import (
     get_subscriber,
     list_profile_subscriptions,
 )
+from sitebell.web.context import now, store
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query
+from sitebell.web.routes import Routes
 
 UNKNOWN = ("database_not_found", "profile_not_found")
 

@@ -3,11 +3,11 @@
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Flag, text
 from sitebell.services.audiences import LONGEST_EXTERNAL_ID, MAX_IDS, MAX_NAMES, SAMPLE_SIZE
 from sitebell.services.tags import LONGEST_TAG
 from sitebell.services.topics import LONGEST_NAME
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Flag, text
 
 EXAMPLE_PREVIEW = {
     "audience": {

@@ -4,10 +4,10 @@ from typing import Any
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.audience_schemas import EXAMPLE_PREVIEW, PreviewAnswer, PreviewBody
-from sitebell.api.context import now, store
-from sitebell.api.failures import API_KEY, AUDIENCE, BODY
-from sitebell.api.routes import Routes
 from sitebell.services.audiences import preview_audience
+from sitebell.web.context import now, store
+from sitebell.web.failures import API_KEY, AUDIENCE, BODY
+from sitebell.web.routes import Routes
 
 audiences = Routes(
     "audiences", __name__, url_prefix="/v1/audiences", description="Whom a message would reach, with an API key."

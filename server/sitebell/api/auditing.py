@@ -4,9 +4,9 @@ from flask import g, request
 from sqlalchemy.orm import Session
 
 from sitebell.api.api_keys import sender_site
-from sitebell.api.context import now, vault
 from sitebell.services.audit import Action, Actor, record
 from sitebell.services.limits import network_of
+from sitebell.web.context import now, vault
 
 
 def audit(session: Session, action: Action, subject: str = "") -> None:

@@ -16,18 +16,14 @@ from sitebell.api.browser_schemas import (
     SiteAnswer,
     UnsubscribedAnswer,
 )
-from sitebell.api.context import now, rules, store, vault
-from sitebell.api.failures import BODY, PAGE, describe
 from sitebell.api.membership import MembershipAnswer, read_introduction, show_membership, show_registered
-from sitebell.api.routes import Routes
-from sitebell.api.visitor import read_visitor
 from sitebell.clock import from_epoch_milliseconds
 from sitebell.models import EventType, Site, Subscription
 from sitebell.services import limits
-from sitebell.services.binding import detach
-from sitebell.services.enrollments import list_enrollments, pause, resume, resume_due
+from sitebell.services.binding.enrolling import detach
+from sitebell.services.binding.enrollments import list_enrollments, pause, resume, resume_due
+from sitebell.services.binding.registering import register
 from sitebell.services.events import Report, record_events
-from sitebell.services.registering import register
 from sitebell.services.subscriptions import (
     Address,
     Registration,
@@ -37,7 +33,11 @@ from sitebell.services.subscriptions import (
 )
 from sitebell.services.topics import chosen_topics, list_topics
 from sitebell.services.vapid_keys import current_vapid_key
-from sitebell.services.visitors import NOBODY
+from sitebell.services.visitors.facts import NOBODY
+from sitebell.web.context import now, rules, store, vault
+from sitebell.web.failures import BODY, PAGE, describe
+from sitebell.web.routes import Routes
+from sitebell.web.visitor import read_visitor
 
 page = Routes(
     "page",

@@ -6,11 +6,11 @@ from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf
 
 from sitebell.api.membership import IntroductionBody
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import LAST_MILLISECOND, LOCALE, TIME_ZONE, Moment, Whole, text
 from sitebell.models import EventType
 from sitebell.push.endpoint import MAX_URL_LENGTH
 from sitebell.services.topics import LONGEST_NAME, MAX_TOPICS
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import LAST_MILLISECOND, LOCALE, TIME_ZONE, Moment, Whole, text
 
 REPORTED = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
 MAX_EVENTS = 100

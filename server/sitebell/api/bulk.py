@@ -14,20 +14,20 @@ from marshmallow.validate import OneOf
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
-from sitebell.api.admission import NDJSON, read_body
 from sitebell.api.api_keys import SECURITY, needs
-from sitebell.api.context import now, store
-from sitebell.api.errors import explain
-from sitebell.api.failures import API_KEY, BODY
-from sitebell.api.json_body import read_json
 from sitebell.api.linked import linked_database
 from sitebell.api.profile_schemas import EXAMPLE_ROW, ProfileRowBody, read_row
-from sitebell.api.routes import Routes, complain
-from sitebell.api.schemas import Answer
 from sitebell.errors import Invalid, SitebellError
 from sitebell.models import Database
 from sitebell.services.matching import Match, lock_identities
 from sitebell.services.profiles import ProfileChanges, identities_of, upsert_profile
+from sitebell.web.admission import NDJSON, read_body
+from sitebell.web.context import now, store
+from sitebell.web.errors import explain
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.json_body import read_json
+from sitebell.web.routes import Routes, complain
+from sitebell.web.schemas import Answer
 
 ROWS_PER_COMMIT = 100
 LONGEST_ROW = 64 * 1024

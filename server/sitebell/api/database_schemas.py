@@ -3,9 +3,9 @@
 from marshmallow import fields
 from marshmallow.validate import OneOf
 
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Flag, Moment, text
 from sitebell.models import FieldType
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Flag, Moment, text
 
 EXAMPLE_FIELD = {"name": "plan", "type": "text"}
 

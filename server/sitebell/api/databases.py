@@ -3,14 +3,14 @@
 from typing import Any
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.context import store
 from sitebell.api.database_schemas import EXAMPLE_FIELD, DatabasesAnswer, FieldAnswer, FieldBody, FieldsAnswer
-from sitebell.api.failures import API_KEY, BODY
 from sitebell.api.linked import linked_database
-from sitebell.api.routes import Routes
 from sitebell.models import Field
 from sitebell.services.databases import list_linked_databases
-from sitebell.services.fields import create_field, list_fields
+from sitebell.services.fields.defining import create_field, list_fields
+from sitebell.web.context import store
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.routes import Routes
 
 databases = Routes(
     "databases", __name__, url_prefix="/v1/databases", description="The databases of profiles that a site is linked to."

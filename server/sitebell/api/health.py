@@ -10,12 +10,12 @@ from marshmallow.validate import OneOf
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from sitebell.api.context import config, now, store
 from sitebell.api.metrics import render_metrics
-from sitebell.api.routes import Routes
 from sitebell.errors import NotFound, SitebellError
 from sitebell.services.heartbeats import has_living_worker
 from sitebell.services.limits import network_of
+from sitebell.web.context import config, now, store
+from sitebell.web.routes import Routes
 
 DISK_RESERVE = 64 * 1024 * 1024  # bytes; below it the next write may be the one that fails
 

@@ -7,14 +7,9 @@ from marshmallow.validate import OneOf
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.auditing import audit
-from sitebell.api.context import now, store, vault
-from sitebell.api.failures import API_KEY, BODY
-from sitebell.api.routes import Routes
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Moment, text
 from sitebell.models import SigningKey
 from sitebell.services.audit import Action
-from sitebell.services.signing_keys import (
+from sitebell.services.identity.signing_keys import (
     ALGORITHMS,
     LARGEST_PEM,
     add_signing_key,
@@ -22,6 +17,11 @@ from sitebell.services.signing_keys import (
     open_public_key,
     remove_signing_key,
 )
+from sitebell.web.context import now, store, vault
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.routes import Routes
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Moment, text
 
 identity_keys = Routes(
     "identity_keys", __name__, url_prefix="/v1/identity/keys", description="The keys that verify identity tokens."

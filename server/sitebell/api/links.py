@@ -6,14 +6,14 @@ from typing import Any
 from marshmallow import fields
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.context import now, store, vault
-from sitebell.api.failures import API_KEY, BODY
 from sitebell.api.membership import MatchBody, read_match
-from sitebell.api.routes import Routes
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Moment, Whole
-from sitebell.services.identity_tokens import LINK
-from sitebell.services.link_tokens import PARAMETER, make_link
+from sitebell.services.identity.link_tokens import PARAMETER, make_link
+from sitebell.services.identity.tokens import LINK
+from sitebell.web.context import now, store, vault
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.routes import Routes
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Moment, Whole
 
 WEEK = 7 * 86_400  # seconds
 SHORTEST = 60

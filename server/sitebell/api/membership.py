@@ -6,16 +6,16 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Flag, Whole, text
 from sitebell.errors import SitebellError
 from sitebell.models import Subscription
-from sitebell.services.binding import Introduction
+from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.binding.enrollments import EnrollmentResult
+from sitebell.services.binding.registering import Registered
 from sitebell.services.databases import LARGEST_ID
-from sitebell.services.enrollments import EnrollmentResult
 from sitebell.services.matching import Match
-from sitebell.services.registering import Registered
 from sitebell.services.tags import LONGEST_TAG, MAX_TAGS, NO_TAGS, TagChange
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Flag, Whole, text
 
 MAX_FIELDS = 100
 LONGEST_TOKEN = 32_768  # of these more than 8 KiB are refused like a forged one, and the rest of the call is done

@@ -6,8 +6,6 @@ from marshmallow import ValidationError, fields, validates
 from marshmallow.validate import Length, OneOf
 
 from sitebell.api.audience_schemas import AudienceBody
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import LOCALE, Flag, Moment, TemplateUrl, Whole, check_title, text
 from sitebell.models import MessageStatus
 from sitebell.services.content import (
     DAY,
@@ -18,6 +16,8 @@ from sitebell.services.content import (
     LONGEST_TTL,
     URGENCIES,
 )
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import LOCALE, Flag, Moment, TemplateUrl, Whole, check_title, text
 
 LAST_JAVASCRIPT_MOMENT = 8_640_000_000_000_000
 MAX_ACTIONS = 4

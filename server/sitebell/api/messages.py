@@ -6,14 +6,9 @@ from typing import Any
 
 from flask import request
 
-from sitebell.api.admission import read_body
 from sitebell.api.api_keys import SECURITY, check_site, needs, sender_site
 from sitebell.api.auditing import audit
-from sitebell.api.context import now, store
-from sitebell.api.failures import API_KEY, AUDIENCE, BODY
-from sitebell.api.json_body import hash_json, read_json
 from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, MessageBody, MessageStatusAnswer
-from sitebell.api.routes import Routes
 from sitebell.errors import Invalid, NotFound
 from sitebell.models import Message
 from sitebell.services.audit import Action
@@ -26,6 +21,11 @@ from sitebell.services.messages import (
     pause_message,
     resume_message,
 )
+from sitebell.web.admission import read_body
+from sitebell.web.context import now, store
+from sitebell.web.failures import API_KEY, AUDIENCE, BODY
+from sitebell.web.json_body import hash_json, read_json
+from sitebell.web.routes import Routes
 
 LONGEST_DELAY = timedelta(days=366)
 MAX_KEY_LENGTH = 255

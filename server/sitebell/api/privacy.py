@@ -10,11 +10,7 @@ from marshmallow import fields
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.auditing import audit
-from sitebell.api.context import now, store, vault
-from sitebell.api.failures import API_KEY
 from sitebell.api.linked import linked_profile
-from sitebell.api.routes import Routes
-from sitebell.api.schemas import Answer
 from sitebell.db import Store
 from sitebell.models import Profile, Site
 from sitebell.services.audit import Action
@@ -22,6 +18,10 @@ from sitebell.services.erasure import Erased, erase_profile, erase_subscriber
 from sitebell.services.exporting import export_profile
 from sitebell.services.json_stream import write_object
 from sitebell.services.subscribers import get_subscriber
+from sitebell.web.context import now, store, vault
+from sitebell.web.failures import API_KEY
+from sitebell.web.routes import Routes
+from sitebell.web.schemas import Answer
 
 privacy = Routes(
     "privacy", __name__, url_prefix="/v1", description="What is known about a person, and how it is forgotten."

@@ -6,13 +6,13 @@ from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from sitebell.api.membership import MAX_FIELDS, MatchBody, read_match
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Moment, text
-from sitebell.services.contact import LONGEST_EMAIL
-from sitebell.services.fields import OF_THE_PROFILE
+from sitebell.services.fields.contact import LONGEST_EMAIL
+from sitebell.services.fields.defining import OF_THE_PROFILE
 from sitebell.services.matching import Match
 from sitebell.services.profiles import KnownProfile, ProfileChanges
 from sitebell.services.tags import LONGEST_TAG, MAX_TAGS, TagChange
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Moment, text
 
 LONGEST_EXTERNAL_ID = 200
 EXAMPLE_PROFILE = {

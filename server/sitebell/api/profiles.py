@@ -6,8 +6,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sitebell.api.api_keys import SECURITY, needs
-from sitebell.api.context import now, store
-from sitebell.api.failures import API_KEY, BODY
 from sitebell.api.linked import linked_database, linked_profile
 from sitebell.api.profile_schemas import (
     EXAMPLE_CHANGES,
@@ -20,8 +18,6 @@ from sitebell.api.profile_schemas import (
     read_changes,
     show_profile,
 )
-from sitebell.api.query import CURSOR, LIMIT, paging, parameter, read_limit, read_query
-from sitebell.api.routes import Routes
 from sitebell.errors import Invalid
 from sitebell.models import Profile
 from sitebell.services.profiles import (
@@ -35,6 +31,10 @@ from sitebell.services.profiles import (
     search_profiles,
     update_profile,
 )
+from sitebell.web.context import now, store
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.query import CURSOR, LIMIT, paging, parameter, read_limit, read_query
+from sitebell.web.routes import Routes
 
 WRITING = (
     "external_id_taken",

@@ -15,10 +15,10 @@ from sitebell.api.bundles import (
     find_guide,
     find_sdk_folder,
 )
-from sitebell.api.context import config, store
 from sitebell.api.sdk_guide import POLICY, render_guide
 from sitebell.services.sites import find_site
 from sitebell.version import __version__
+from sitebell.web.context import config, store
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 AN_HOUR = "public, max-age=3600"

@@ -5,10 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Flag, Moment, text
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
 from sitebell.services.subscribers import KnownSubscriber
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Flag, Moment, text
 
 MAX_CHECKED = 1000
 EXAMPLE_HASH = "0123456789abcdef0123456789abcdef"

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.browser_schemas import TopicAnswer
-from sitebell.api.context import store
-from sitebell.api.failures import API_KEY, BODY
-from sitebell.api.routes import Routes
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import text
 from sitebell.models import Site
 from sitebell.services.topics import LONGEST_NAME, LONGEST_TITLE, MAX_TOPICS, count_choices, list_topics, set_topics
+from sitebell.web.context import store
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.routes import Routes
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import text
 
 EXAMPLE_TOPICS = {"topics": [{"name": "offers", "title": "Offers of the week"}, {"name": "news", "title": "News"}]}
 

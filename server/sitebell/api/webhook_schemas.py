@@ -5,9 +5,9 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from sitebell.api.schemas import Answer, Strict
-from sitebell.api.strict_fields import Flag, Moment, text
 from sitebell.models import Webhook, WebhookCall
+from sitebell.web.schemas import Answer, Strict
+from sitebell.web.strict_fields import Flag, Moment, text
 
 EXAMPLE_WEBHOOK = {"url": "https://shop.example.com/hooks/sitebell", "events": ["subscribe", "unsubscribe", "click"]}
 LONGEST_URL = 2048

@@ -7,10 +7,6 @@ from sqlalchemy.orm import Session
 
 from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.auditing import audit
-from sitebell.api.context import now, store, vault
-from sitebell.api.failures import API_KEY, BODY
-from sitebell.api.query import CURSOR, LIMIT, paging, read_limit, read_query
-from sitebell.api.routes import Routes
 from sitebell.api.webhook_schemas import (
     EXAMPLE_WEBHOOK,
     NewWebhookAnswer,
@@ -36,6 +32,10 @@ from sitebell.services.webhooks.registry import (
     remove_webhook,
     rotate_secret,
 )
+from sitebell.web.context import now, store, vault
+from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query
+from sitebell.web.routes import Routes
 
 LARGEST_PAGE = 200
 WRITING = ("invalid_webhook_url", "invalid_webhook_event")

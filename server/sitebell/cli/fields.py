@@ -8,7 +8,7 @@ from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table
 from sitebell.models import Field, FieldType
 from sitebell.services.databases import get_database
-from sitebell.services.fields import create_field, list_fields
+from sitebell.services.fields.defining import create_field, list_fields
 
 TYPES = [kind.value for kind in FieldType]
 

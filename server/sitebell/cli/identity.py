@@ -9,7 +9,7 @@ from sitebell.cli.output import json_option, print_facts, print_json, print_tabl
 from sitebell.clock import utcnow
 from sitebell.models import IdentityMode, SigningKey, Site
 from sitebell.services.audit import Action
-from sitebell.services.signing_keys import (
+from sitebell.services.identity.signing_keys import (
     ALGORITHMS,
     add_signing_key,
     list_signing_keys,

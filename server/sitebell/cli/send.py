@@ -25,8 +25,8 @@ from sitebell.services.content import (
     find_url_fault,
 )
 from sitebell.services.messages import Draft, create_message
+from sitebell.services.personalisation.templates import is_template
 from sitebell.services.sites import get_site
-from sitebell.services.templates import is_template
 
 CONTENT = ("title", "body", "url", "icon", "image", "badge", "tag", "require_interaction", "silent")
 

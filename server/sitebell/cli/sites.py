@@ -11,7 +11,7 @@ from sitebell.clock import utcnow
 from sitebell.errors import NotFound
 from sitebell.models import IdentityMode, Site
 from sitebell.services.audit import Action
-from sitebell.services.signing_keys import list_signing_keys
+from sitebell.services.identity.signing_keys import list_signing_keys
 from sitebell.services.sites import (
     check_name,
     check_origin,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Database, Site, SiteDatabase
-from sitebell.services.fields import add_standard_fields
+from sitebell.services.fields.defining import add_standard_fields
 
 LARGEST_ID = 2**31 - 1
 

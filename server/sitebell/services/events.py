@@ -13,7 +13,7 @@ from sitebell.models import Delivery, Event, EventType, Site, Subscription, Subs
 from sitebell.services.receipts import Receipts
 from sitebell.services.subscriptions import Address, prove_subscription
 from sitebell.services.vault import Vault
-from sitebell.services.visitors import NOBODY, Visitor, note_click
+from sitebell.services.visitors.facts import NOBODY, Visitor, note_click
 from sitebell.services.webhooks.telling import record_event
 
 RECEIPT_EVENTS = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from sitebell.db import serialise
 from sitebell.errors import NotFound
 from sitebell.models import Field, FieldValue, Profile, ProfilePhone, ProfileTag
-from sitebell.services.contact import normalise_email, normalise_phone
-from sitebell.services.field_updates import find_field
-from sitebell.services.field_values import Cell, column_of, to_cell, to_rows
-from sitebell.services.fields import OF_THE_DEVICE, fields_by_name
+from sitebell.services.fields.contact import normalise_email, normalise_phone
+from sitebell.services.fields.defining import OF_THE_DEVICE, fields_by_name
+from sitebell.services.fields.updates import find_field
+from sitebell.services.fields.values import Cell, column_of, to_cell, to_rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, NotFound
 from sitebell.models import Delivery, DeliveryState, IdempotencyKey, Message, MessageStatus, Site
 from sitebell.services.audiences import check_audience
-from sitebell.services.claiming import end_deliveries
 from sitebell.services.content import DAY
-from sitebell.services.payloads import check_payload
-from sitebell.services.personalisation import check_personalisation, fixed_parts
-from sitebell.services.self_pause import loses_too_many
+from sitebell.services.delivery.claiming import end_deliveries
+from sitebell.services.delivery.payloads import check_payload
+from sitebell.services.delivery.self_pause import loses_too_many
+from sitebell.services.personalisation.filling import check_personalisation, fixed_parts
 
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 

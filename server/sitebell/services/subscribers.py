@@ -18,7 +18,7 @@ from sitebell.models import (
     Subscription,
     SubscriptionStatus,
 )
-from sitebell.services.binding import attach, detach_from
+from sitebell.services.binding.enrolling import attach, detach_from
 from sitebell.services.profiles import read_cursor, set_status
 from sitebell.services.topics import chosen_topics
 

@@ -16,10 +16,10 @@ from sitebell.errors import Invalid, SitebellError
 from sitebell.models import Lane, Message, MessageStatus
 from sitebell.push.client import Outcome, OutcomeKind, PushRequest
 from sitebell.push.endpoint import Endpoint
-from sitebell.services import lanes, planner
-from sitebell.services.claiming import Claimed, Job, claim_batch, close_batch, fail_message, has_claimable
-from sitebell.services.composing import Composer, MessageComposer
-from sitebell.services.settling import Answer, settle
+from sitebell.services.delivery import lanes, planner
+from sitebell.services.delivery.claiming import Claimed, Job, claim_batch, close_batch, fail_message, has_claimable
+from sitebell.services.delivery.composing import Composer, MessageComposer
+from sitebell.services.delivery.settling import Answer, settle
 
 CHECKPOINT = 100  # answers; with as many requests in flight it bounds the duplicates of a killed worker
 OPEN_BATCHES = 4

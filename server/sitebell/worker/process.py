@@ -21,8 +21,8 @@ from sitebell.models import Batch, WebhookCall, WorkerHeartbeat
 from sitebell.push.client import PushClient
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services import retention
-from sitebell.services.composing import Composer
-from sitebell.services.enrollments import has_pauses_to_end, resume_due
+from sitebell.services.binding.enrollments import has_pauses_to_end, resume_due
+from sitebell.services.delivery.composing import Composer
 from sitebell.services.vapid_keys import resolve_subject
 from sitebell.services.vault import Vault, open_vault
 from sitebell.worker.parent import watch_parent

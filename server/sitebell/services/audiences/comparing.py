@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from sitebell.models import Field, FieldType
 from sitebell.services.audiences.trees import Leaf
-from sitebell.services.field_values import Cell, to_cell
+from sitebell.services.fields.values import Cell, to_cell
 
 MOST_DAYS = 36_500
 _EQUAL = {"eq", "ne", "in", "exists"}

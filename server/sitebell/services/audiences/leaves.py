@@ -30,8 +30,8 @@ from sitebell.models import (
 from sitebell.services.audiences.comparing import check_operation, compare, read_cells
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.trees import Branch, Leaf, Tree
-from sitebell.services.contact import normalise_email, normalise_phone
-from sitebell.services.field_values import Cell, column_of
+from sitebell.services.fields.contact import normalise_email, normalise_phone
+from sitebell.services.fields.values import Cell, column_of
 from sitebell.services.tags import check_tag
 
 Condition = ColumnElement[bool]

@@ -14,7 +14,7 @@ from sitebell.models import Delivery, Enrollment, Message, Profile, SiteDatabase
 from sitebell.services.audiences.checking import LISTS
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.sets import SETS, condition_of_sets
-from sitebell.services.eligibility import needs_proof, requirements
+from sitebell.services.delivery.eligibility import needs_proof, requirements
 
 WINDOW = 20_000  # subscriptions that one step looks at, however few of them are meant
 STRETCH = 2000  # and one query: a database may sort all of them before it gives the first

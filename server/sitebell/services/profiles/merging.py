@@ -17,7 +17,7 @@ from sitebell.models import (
     ProfileTag,
     SuspendedBy,
 )
-from sitebell.services.field_updates import update_fields
+from sitebell.services.fields.updates import update_fields
 from sitebell.services.profiles.locking import lock_profiles
 from sitebell.services.profiles.standing import strength
 from sitebell.services.profiles.writing import name_enrollments

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound
 from sitebell.models import Database, Field, FieldValue, Profile, ProfilePhone, ProfileTag
-from sitebell.services.field_values import from_rows
+from sitebell.services.fields.values import from_rows
 
 _PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Database, Field, FieldType, FieldValue, Profile, ProfilePhone
-from sitebell.services.contact import normalise_email, normalise_phone
-from sitebell.services.field_updates import find_field
-from sitebell.services.field_values import InvalidValue, to_cell
-from sitebell.services.fields import fields_by_name
+from sitebell.services.fields.contact import normalise_email, normalise_phone
+from sitebell.services.fields.defining import fields_by_name
+from sitebell.services.fields.updates import find_field
+from sitebell.services.fields.values import InvalidValue, to_cell
 from sitebell.services.matching import holds
 
 LARGEST_PAGE = 200

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict
 from sitebell.models import Database, Enrollment, Profile
-from sitebell.services.contact import normalise_email, normalise_phone
-from sitebell.services.field_updates import update_fields
+from sitebell.services.fields.contact import normalise_email, normalise_phone
+from sitebell.services.fields.updates import update_fields
 from sitebell.services.matching import Match, find_or_create_profile, lock_identities, make_profile
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Field, FieldType, FieldValue, Profile, ProfilePhone
-from sitebell.services.contact import normalise_email, normalise_phone
-from sitebell.services.field_values import LARGEST, LONGEST_LIST, Cell, InvalidValue, to_cell, to_cells, to_rows
-from sitebell.services.fields import fields_by_name
+from sitebell.services.fields.contact import normalise_email, normalise_phone
+from sitebell.services.fields.defining import fields_by_name
+from sitebell.services.fields.values import LARGEST, LONGEST_LIST, Cell, InvalidValue, to_cell, to_cells, to_rows
 
 MAX_PHONES = 10
 NUMERIC = (FieldType.INTEGER, FieldType.DECIMAL)

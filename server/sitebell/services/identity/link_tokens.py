@@ -24,12 +24,12 @@ from sitebell.models import (
     SubscriptionStatus,
     SuspendedBy,
 )
-from sitebell.services.binding import NO_DATABASE, attach
-from sitebell.services.claims import read_claims
-from sitebell.services.enrollments import EnrollmentResult, present_enrollment, result_of
-from sitebell.services.identity_tokens import LINK, VerifiedToken, use_once, verify_token
+from sitebell.services.binding.enrolling import NO_DATABASE, attach
+from sitebell.services.binding.enrollments import EnrollmentResult, present_enrollment, result_of
+from sitebell.services.identity.claims import read_claims
+from sitebell.services.identity.signing_keys import OWN_KID, VerificationKey, find_signing_key
+from sitebell.services.identity.tokens import LINK, VerifiedToken, use_once, verify_token
 from sitebell.services.matching import Match, find_or_create_profile
-from sitebell.services.signing_keys import OWN_KID, VerificationKey, find_signing_key
 from sitebell.services.sites import list_databases
 from sitebell.services.vault import Vault
 

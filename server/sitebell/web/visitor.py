@@ -2,9 +2,9 @@
 
 from flask import request
 
-from sitebell.api.context import places
-from sitebell.services.user_agents import describe_user_agent
-from sitebell.services.visitors import Visitor
+from sitebell.services.visitors.facts import Visitor
+from sitebell.services.visitors.user_agents import describe_user_agent
+from sitebell.web.context import places
 
 
 def read_visitor() -> Visitor:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Site, UsedToken
-from sitebell.services.signing_keys import VerificationKey
+from sitebell.services.identity.signing_keys import VerificationKey
 
 LONGEST_TOKEN = 8192  # bytes
 LONGEST_JTI = 200

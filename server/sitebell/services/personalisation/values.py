@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import OPEN_STATES, Batch, Delivery, Enrollment, Field, FieldValue, Profile, ProfilePhone
-from sitebell.services.field_values import from_rows
+from sitebell.services.fields.values import from_rows
 
 ValuesByRecipient = dict[int, dict[str, Any]]
 

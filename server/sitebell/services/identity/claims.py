@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sitebell.errors import Invalid
-from sitebell.services.identity_tokens import Purpose
+from sitebell.services.identity.tokens import Purpose
 from sitebell.services.matching import Match
 from sitebell.services.tags import NO_TAGS, TagChange
 

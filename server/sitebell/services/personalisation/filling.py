@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Invalid
 from sitebell.models import Field, FieldType, Site
 from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
+from sitebell.services.personalisation.templates import Template, TemplateFault, Values, compile_template, is_template
 from sitebell.services.sites import list_databases
-from sitebell.services.templates import Template, TemplateFault, Values, compile_template, is_template
 
 TEXTS = ("title", "body")
 URLS = ("url", "icon", "image", "badge")  # of the notification; an action has title, url and icon alike

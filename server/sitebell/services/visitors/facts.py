@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Enrollment, Field, FieldValue, Profile, Site, Subscription, SubscriptionStatus
-from sitebell.services.field_values import Cell, to_cells, to_rows
-from sitebell.services.places import Place
+from sitebell.services.fields.values import Cell, to_cells, to_rows
+from sitebell.services.visitors.places import Place
 
 MAX_PROFILES = 20  # of one browser, those bound last; more than these one person does not have
 

@@ -10,10 +10,10 @@ from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
-from sitebell.api.admission import read_body
-from sitebell.api.failures import ALWAYS, describe, example, group_by_status
-from sitebell.api.json_body import read_json
 from sitebell.errors import Invalid
+from sitebell.web.admission import read_body
+from sitebell.web.failures import ALWAYS, describe, example, group_by_status
+from sitebell.web.json_body import read_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_COMPLAINTS = 20

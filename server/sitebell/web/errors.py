@@ -8,9 +8,9 @@ from flask import Flask, Response, g, jsonify, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from sitebell.api.failures import code_of
 from sitebell.errors import SitebellError
 from sitebell.services.limits import RateLimited
+from sitebell.web.failures import code_of
 
 DATABASE_RETRY_AFTER = 5
 FRAMES = 12

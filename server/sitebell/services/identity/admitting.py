@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import BoundBy, Field, IdentityMode, Site, SiteDatabase
-from sitebell.services.binding import Introduction
-from sitebell.services.claims import read_claims
-from sitebell.services.identity_tokens import IDENTITY, use_once, verify_token
+from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.identity.claims import read_claims
+from sitebell.services.identity.signing_keys import find_signing_key
+from sitebell.services.identity.tokens import IDENTITY, use_once, verify_token
 from sitebell.services.matching import NO_MATCH, Match
-from sitebell.services.signing_keys import find_signing_key
 from sitebell.services.tags import NO_TAGS, TagChange
 from sitebell.services.vault import Vault
 

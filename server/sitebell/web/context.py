@@ -10,8 +10,8 @@ from flask import Flask, current_app
 from sitebell.clock import Clock
 from sitebell.db import Store
 from sitebell.push.endpoint import EndpointRules
-from sitebell.services.places import Places
 from sitebell.services.vault import Vault
+from sitebell.services.visitors.places import Places
 
 NAME = "sitebell"
 

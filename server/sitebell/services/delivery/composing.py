@@ -12,11 +12,11 @@ from sitebell.push.client import PushRequest
 from sitebell.push.encryption import SubscriptionKeys, make_pre_key, seal
 from sitebell.push.endpoint import Endpoint, EndpointRules
 from sitebell.push.vapid import VapidSigner
-from sitebell.services.claiming import Claimed, Job
-from sitebell.services.eligibility import may_be_named
-from sitebell.services.payloads import Payload, push_topic
-from sitebell.services.personal_values import load_values
-from sitebell.services.personalisation import fill_in, is_personal, names_of
+from sitebell.services.delivery.claiming import Claimed, Job
+from sitebell.services.delivery.eligibility import may_be_named
+from sitebell.services.delivery.payloads import Payload, push_topic
+from sitebell.services.personalisation.filling import fill_in, is_personal, names_of
+from sitebell.services.personalisation.values import load_values
 from sitebell.services.receipts import LIFETIME_AFTER_EXPIRY, Receipts
 from sitebell.services.vapid_keys import open_vapid_key
 from sitebell.services.vault import Vault

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 
-from sitebell.api.failures import FAILURES
-from sitebell.api.routes import ErrorAnswer
+from sitebell.web.failures import FAILURES
+from sitebell.web.routes import ErrorAnswer
 
 FAILURE_LIST = "\n".join(f"* `{code}` ({status}): {meaning}" for code, (status, meaning) in FAILURES.items())
 DESCRIPTION = f"""Self-hosted web push for websites.
@@ -49,7 +49,7 @@ class OpenApi(Api):  # type: ignore[misc]
         return answer
 
     def _register_error_handlers(self) -> None:
-        """Leave errors to `sitebell.api.errors`."""
+        """Leave errors to `sitebell.web.errors`."""
 
     def _register_pagination_header(self) -> None:
         """Describe no header that no route sends."""

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, Range, Regexp
 
 from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
-from sitebell.services.templates import is_template
+from sitebell.services.personalisation.templates import is_template
 
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
 

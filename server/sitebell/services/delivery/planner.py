@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus
 from sitebell.services.audiences import Recipient, last_subscription_id, next_page
-from sitebell.services.enrollments import resume_due
+from sitebell.services.binding.enrollments import resume_due
 
 BATCH_SIZE = 500
 BATCHES_AHEAD = 8

@@ -5,10 +5,10 @@ import re
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from sitebell.api.context import store
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Site
 from sitebell.services.sites import find_site
+from sitebell.web.context import store
 
 PAGE_BODY = 64 * 1024
 API_BODY = 1024 * 1024

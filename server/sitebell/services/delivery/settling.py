@@ -21,8 +21,8 @@ from sitebell.models import (
     SubscriptionStatus,
 )
 from sitebell.push.client import Outcome, OutcomeKind
-from sitebell.services.claiming import Claimed, Job, fail_message
-from sitebell.services.self_pause import loses_too_many
+from sitebell.services.delivery.claiming import Claimed, Job, fail_message
+from sitebell.services.delivery.self_pause import loses_too_many
 from sitebell.services.webhooks.telling import record_event
 
 MAX_ATTEMPTS = 5

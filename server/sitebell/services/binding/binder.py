@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, ProfilePhone, Subscription, SuspendedBy
-from sitebell.services.enrollments import leave, leave_oldest_browsers, present_enrollment
+from sitebell.services.binding.enrollments import leave, leave_oldest_browsers, present_enrollment
 from sitebell.services.matching import clear_profile, make_profile
 
 ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)

@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sitebell.models import Site, Subscription, SubscriptionStatus
-from sitebell.services.binding import Introduction, enroll
-from sitebell.services.enrollments import EnrollmentResult
-from sitebell.services.identity import Admission, admit
-from sitebell.services.link_tokens import Followed, follow_link
+from sitebell.services.binding.enrolling import Introduction, enroll
+from sitebell.services.binding.enrollments import EnrollmentResult
+from sitebell.services.identity.admitting import Admission, admit
+from sitebell.services.identity.link_tokens import Followed, follow_link
 from sitebell.services.subscriptions import Registration, put_subscription
 from sitebell.services.topics import choose_topics, chosen_topics
 from sitebell.services.vault import Vault
-from sitebell.services.visitors import NOBODY, Visit, Visitor, note_visit
+from sitebell.services.visitors.facts import NOBODY, Visit, Visitor, note_visit
 from sitebell.services.webhooks.telling import name_profiles
 
 

@@ -18,8 +18,8 @@ from sitebell.models import (
     MessageStatus,
     Subscription,
 )
-from sitebell.services.eligibility import needs_proof, obstacle, requirements
-from sitebell.services.planner import finish_message
+from sitebell.services.delivery.eligibility import needs_proof, obstacle, requirements
+from sitebell.services.delivery.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, SitebellError
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site, Subscription
-from sitebell.services.binder import Binder
-from sitebell.services.enrollments import (
+from sitebell.services.binding.binder import Binder
+from sitebell.services.binding.enrollments import (
     EnrollmentResult,
     bound_databases,
     leave,
@@ -20,7 +20,7 @@ from sitebell.services.enrollments import (
     resume_due,
     suspended_in,
 )
-from sitebell.services.field_updates import update_fields
+from sitebell.services.fields.updates import update_fields
 from sitebell.services.matching import NO_MATCH, Match, find_or_create_profile
 from sitebell.services.sites import list_databases
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags

@@ -1,0 +1,1 @@
+"""From a message to its deliveries: planned, claimed, composed, settled."""

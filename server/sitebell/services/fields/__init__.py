@@ -1,0 +1,1 @@
+"""The fields of a database: defined beforehand, checked by their types, and changed by operations."""

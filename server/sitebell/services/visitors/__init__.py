@@ -1,0 +1,1 @@
+"""What a browser tells of its visitor by itself: browser, system, language, time zone and place."""
