@@ -8,6 +8,7 @@ from sitebell.api.attachments import attachments
 from sitebell.api.audiences import audiences
 from sitebell.api.browser import page
 from sitebell.api.bulk import bulk
+from sitebell.api.confirming import confirming
 from sitebell.api.databases import databases
 from sitebell.api.docs import docs
 from sitebell.api.health import DISK_RESERVE, health
@@ -21,6 +22,9 @@ from sitebell.api.subscribers import subscribers
 from sitebell.api.topics import topics
 from sitebell.api.webhooks import webhooks
 from sitebell.clock import Clock, utcnow
+from sitebell.compat.altcraft.routes import altcraft
+from sitebell.compat.cleverpush.routes import cleverpush
+from sitebell.compat.pushengage.routes import pushengage
 from sitebell.config import Config
 from sitebell.db import attach_store, sqlite_file
 from sitebell.push.endpoint import EndpointRules
@@ -47,6 +51,9 @@ ROUTES = (
     privacy,
     webhooks,
     health,
+    altcraft,
+    pushengage,
+    cleverpush,
 )
 
 
@@ -69,6 +76,7 @@ def create_app(config: Config, *, clock: Clock = utcnow) -> Flask:
     register_routes(app, config.base_url, *ROUTES)
     app.register_blueprint(docs)
     app.register_blueprint(sdk)
+    app.register_blueprint(confirming)
     if config.demo:
         from sitebell import demo  # noqa: PLC0415  (a server must not carry what only a demo may do)
 

@@ -1,7 +1,7 @@
 """The database: one declarative base, and the only two ways to open a transaction, reading and writing."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from sitebell.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5173BE11  # any number, as long as every Sitebell uses the same one
@@ -85,6 +87,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns = Turns(float(str(engine.url.query.get("timeout", 0)))) if engine.dialect.name == "sqlite" else None
         self._readers = engine.execution_options(sitebell_reading=True, postgresql_readonly=True)
 
     @contextmanager
@@ -96,7 +99,11 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that commits when the block ends and rolls back when it raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turns.take() if self._turns else nullcontext(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             session.connection()  # waits for its turn here, so that a clock read in the block is not stale
             yield session
 

@@ -1,6 +1,7 @@
 """The supervisor behind `sitebell serve`: web and worker processes, restarted when they die, stopped together."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 import structlog
 import waitress
 from sqlalchemy.exc import SQLAlchemyError
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
 from sitebell.app import create_app
 from sitebell.config import Config
@@ -29,7 +32,20 @@ IDLE_SECONDS = 20
 LARGEST_BODY = 64 << 20  # the application answers 413 itself, in its own form; this is only what it lets come that far
 BACKLOG = 1024
 
+_VENDOR_KEY = re.compile(rb"^api_key(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+
 log = structlog.get_logger()
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Lets one header with an underscore through, PushEngage's key; waitress drops them all, with good reason."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(_VENDOR_KEY.sub(b"api-key", header_plus))
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
 
 
 @dataclass
@@ -165,6 +181,7 @@ def run_web(config: Config, descriptor: int) -> None:
         ident=None,
         clear_untrusted_proxy_headers=False,
     )
+    server.channel_class = _Channel
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches the whole group; the supervisor decides
     watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.linked import linked_profile
 from sitebell.api.subscriber_schemas import (
     AttachBody,
@@ -18,6 +17,7 @@ from sitebell.services.subscribers import (
     get_subscriber,
     list_profile_subscriptions,
 )
+from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query

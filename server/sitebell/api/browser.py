@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import g, request
+from flask import g
 from sqlalchemy.orm import Session
 
 from sitebell.api.browser_schemas import (
@@ -32,10 +32,11 @@ from sitebell.services.subscriptions import (
     unsubscribe,
 )
 from sitebell.services.topics import chosen_topics, list_topics
-from sitebell.services.vapid_keys import current_vapid_key
+from sitebell.services.vapid_keys import list_vapid_keys
 from sitebell.services.visitors.facts import NOBODY
 from sitebell.web.context import now, rules, store, vault
 from sitebell.web.failures import BODY, PAGE, describe
+from sitebell.web.quotas import spend
 from sitebell.web.routes import Routes
 from sitebell.web.visitor import read_visitor
 
@@ -75,12 +76,13 @@ def get_config() -> dict[str, Any]:
     """Read a site's public config."""
     site = _site()
     with store().reading() as session:
-        key = current_vapid_key(session, site)
+        keys = [pair.public_key for pair in list_vapid_keys(session, site)]
         topics = list_topics(session, site)
     return {
         "site": site.token,
         "name": site.name,
-        "vapid_public_key": key.public_key,
+        "vapid_public_key": keys[0],
+        "vapid_public_keys": keys,
         "worker": site.worker_path,
         "scope": site.worker_scope,
         "topics": [{"name": topic.name, "title": topic.title} for topic in topics],
@@ -114,7 +116,7 @@ def put_subscription_of_browser(body: dict[str, Any]) -> tuple[dict[str, Any], i
         topics=body["topics"],
     )
     who, token, link = read_introduction(body), body["identity"], body["link"]
-    _spend()
+    spend(_site())
     visitor = read_visitor()
     with store().writing() as session:
         done = register(session, vault(), _site(), registration, who, token, now(), link=link, visitor=visitor)
@@ -137,7 +139,7 @@ def get_status(body: dict[str, Any]) -> dict[str, Any]:
 def end_subscription(body: dict[str, Any]) -> dict[str, Any]:
     """End a subscription; doing it again changes nothing."""
     address = _address(body["subscription"])
-    _spend(limits.FAREWELLS)
+    spend(_site(), limits.FAREWELLS)
     with store().writing() as session:
         unsubscribe(session, prove_subscription(session, _site(), address), now())
     return {"status": "unsubscribed"}
@@ -180,7 +182,7 @@ def post_events(body: dict[str, Any]) -> dict[str, int]:
     Repetitions change nothing. An event whose credential fails is ignored and does not cost the others.
     """
     reports = [_report(event) for event in body["events"]]
-    _spend(limits.EVENTS)
+    spend(_site(), limits.EVENTS)
     visitor = read_visitor() if any(report.type == EventType.CLICKED for report in reports) else NOBODY
     with store().writing() as session:
         accepted, ignored = record_events(session, vault(), _site(), reports, now(), visitor)
@@ -190,7 +192,7 @@ def post_events(body: dict[str, Any]) -> dict[str, int]:
 def _change(body: dict[str, Any], change: Callable[[Session, Subscription], object]) -> dict[str, Any]:
     """Change a proven subscription's enrollments and show where it stands then."""
     address = _address(body["subscription"])
-    _spend()
+    spend(_site())
     with store().writing() as session:
         row = prove_subscription(session, _site(), address)
         resume_due(session, now(), row)
@@ -201,15 +203,6 @@ def _change(body: dict[str, Any], change: Callable[[Session, Subscription], obje
 def _site() -> Site:
     site: Site = g.site
     return site
-
-
-def _spend(quota: limits.Quota = limits.SUBSCRIPTIONS) -> None:
-    """Take a token before the work, in a transaction of its own: it stays spent when the work is refused."""
-    address, moment = request.remote_addr or "", now()
-    with store().reading() as session:
-        limits.check(session, _site(), address, moment, quota)
-    with store().writing() as session:
-        limits.spend(session, _site(), address, moment, quota)
 
 
 def _address(subscription: dict[str, Any]) -> Address:

@@ -107,6 +107,9 @@ class SiteAnswer(Answer):
     site = fields.String(required=True, metadata={"description": "The public token."})
     name = fields.String(required=True)
     vapid_public_key = fields.String(required=True, metadata={"description": "applicationServerKey, base64url."})
+    vapid_public_keys = fields.List(
+        fields.String(), required=True, metadata={"description": "All of the site's, also those of imported browsers."}
+    )
     worker = fields.String(required=True, metadata={"description": "Path of the worker file on the site's origin."})
     scope = fields.String(required=True, metadata={"description": "Scope to register the worker with."})
     topics = fields.List(fields.Nested(TopicAnswer), required=True)

@@ -59,23 +59,29 @@ def find_guide() -> Path:
 
 @cache
 def build_scripts(folder: Path, version: str) -> Mapping[str, Script]:
-    """Return the scripts that bundles.json names, by name.
+    """Return the scripts that bundles.json names, by name; a bundle may begin with the files of another one.
 
     Raises:
         FileNotFoundError: a listed file is missing.
         minify.MinifyError: a file is not JavaScript.
     """
     listed: dict[str, list[str]] = json.loads((folder / BUNDLES).read_text())
-    return {name: _build(folder, files, f"Sitebell {version}, MIT") for name, files in listed.items()}
+    return {name: _build(folder, files_of(listed, name), f"Sitebell {version}, MIT") for name in listed}
 
 
-def config_line(server: str, site: str | None) -> str:
-    """Return the line that tells a worker where it belongs.
+def files_of(listed: Mapping[str, list[str]], name: str) -> list[str]:
+    """Return the files of a bundle in their order; an entry that names a bundle stands for the files of that one."""
+    return [file for entry in listed[name] for file in (files_of(listed, entry) if entry in listed else [entry])]
 
-    An imported script cannot see its own query, and nothing that a visitor can forge may choose the server: `server` is
-    the base URL of the settings, `site` the token of a known site.
+
+def config_line(server: str, site: str | None, **more: Any) -> str:
+    """Return the line that tells a worker, or the facade of another vendor's SDK, where it belongs.
+
+    An imported script cannot see its own query, and a facade is given the vendor's own id of the site. Nothing that a
+    visitor can forge may choose the server: `server` is the base URL of the settings, `site` the token of a known site.
+    `more` is what a facade has to know besides, as public as the script itself.
     """
-    config = json.dumps({"server": server, "site": site}, separators=(",", ":"))
+    config = json.dumps({"server": server, "site": site, **more}, separators=(",", ":"))
     return f"self.SITEBELL_CONFIG={config.replace('<', chr(92) + 'u003c')};\n"
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.database_schemas import EXAMPLE_FIELD, DatabasesAnswer, FieldAnswer, FieldBody, FieldsAnswer
 from sitebell.api.linked import linked_database
 from sitebell.models import Field
 from sitebell.services.databases import list_linked_databases
 from sitebell.services.fields.defining import create_field, list_fields
+from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes

@@ -5,8 +5,6 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import OneOf
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.auditing import audit
 from sitebell.models import SigningKey
 from sitebell.services.audit import Action
 from sitebell.services.identity.signing_keys import (
@@ -17,6 +15,8 @@ from sitebell.services.identity.signing_keys import (
     open_public_key,
     remove_signing_key,
 )
+from sitebell.web.api_keys import SECURITY, needs, sender_site
+from sitebell.web.auditing import audit
 from sitebell.web.context import now, store, vault
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes

@@ -4,11 +4,11 @@ import re
 
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import sender_site
 from sitebell.errors import NotFound
 from sitebell.models import Database, Profile
 from sitebell.services.databases import LARGEST_ID, get_linked_database
 from sitebell.services.profiles import get_profile
+from sitebell.web.api_keys import sender_site
 
 _ID = re.compile(r"[1-9][0-9]{0,9}")
 

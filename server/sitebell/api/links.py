@@ -5,10 +5,10 @@ from typing import Any
 
 from marshmallow import fields
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.membership import MatchBody, read_match
 from sitebell.services.identity.link_tokens import PARAMETER, make_link
 from sitebell.services.identity.tokens import LINK
+from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store, vault
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length
 
+from sitebell.api.tag_schemas import TagsBody, read_tags
 from sitebell.errors import SitebellError
 from sitebell.models import Subscription
 from sitebell.services.binding.enrolling import Introduction
@@ -13,7 +14,6 @@ from sitebell.services.binding.enrollments import EnrollmentResult
 from sitebell.services.binding.registering import Registered
 from sitebell.services.databases import LARGEST_ID
 from sitebell.services.matching import Match
-from sitebell.services.tags import LONGEST_TAG, MAX_TAGS, NO_TAGS, TagChange
 from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Flag, Whole, text
 
@@ -36,13 +36,6 @@ class MatchBody(Strict):
     email = text(254, load_default=None)
     phone = text(40, load_default=None)
     custom = fields.Nested(CustomMatchBody, load_default=None)
-
-
-class TagsBody(Strict):
-    """Labels of the site on the profile: those to put on and those to take away."""
-
-    add = fields.List(text(LONGEST_TAG), load_default=list, validate=Length(max=MAX_TAGS))
-    remove = fields.List(text(LONGEST_TAG), load_default=list, validate=Length(max=MAX_TAGS))
 
 
 class IntroductionBody(Strict):
@@ -103,7 +96,7 @@ def read_introduction(body: dict[str, Any]) -> Introduction:
         match=read_match(body["match"] or {}),
         database_ids=body["database_ids"],
         fields=body["fields_"],
-        tags=TagChange(**body["tags"]) if body["tags"] else NO_TAGS,
+        tags=read_tags(body["tags"]),
         exclusive=body["exclusive"],
     )
 

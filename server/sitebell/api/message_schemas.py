@@ -30,6 +30,11 @@ EXAMPLE_MESSAGE = {
 }
 
 
+def _send_at() -> Moment:
+    description = {"format": "date-time", "description": "Default: now."}
+    return Moment(load_default=None, allow_none=True, metadata=description)
+
+
 class ActionBody(Strict):
     """A button of a notification."""
 
@@ -82,9 +87,16 @@ class MessageBody(Strict):
     verified = Flag(
         load_default=False, metadata={"description": "true: only to browsers whose profile was proved, not claimed."}
     )
-    send_at = Moment(
-        load_default=None, allow_none=True, metadata={"format": "date-time", "description": "Default: now."}
+    send_at = _send_at()
+    is_draft = Flag(
+        data_key="draft", load_default=False, metadata={"description": "true: keep it until it is sent by its route."}
     )
+
+
+class SendDraftBody(Strict):
+    """When a draft goes out."""
+
+    send_at = _send_at()
 
 
 class MessageStatusAnswer(Answer):

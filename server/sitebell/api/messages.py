@@ -1,33 +1,33 @@
 """What a site's back end calls: send a message, look at it, pause, resume and cancel it."""
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
 
-from sitebell.api.api_keys import SECURITY, check_site, needs, sender_site
-from sitebell.api.auditing import audit
-from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, MessageBody, MessageStatusAnswer
+from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, MessageBody, MessageStatusAnswer, SendDraftBody
 from sitebell.errors import Invalid, NotFound
 from sitebell.models import Message
 from sitebell.services.audit import Action
 from sitebell.services.messages import (
     Draft,
     cancel_message,
+    check_send_at,
     count_deliveries,
     create_message,
     get_message,
     pause_message,
     resume_message,
+    send_draft,
 )
 from sitebell.web.admission import read_body
+from sitebell.web.api_keys import SECURITY, check_site, needs, sender_site
+from sitebell.web.auditing import audit
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, AUDIENCE, BODY
 from sitebell.web.json_body import hash_json, read_json
 from sitebell.web.routes import Routes
 
-LONGEST_DELAY = timedelta(days=366)
 MAX_KEY_LENGTH = 255
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -65,7 +65,7 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
     """
     check_site(body.pop("site", None))
     moment = now()
-    body["send_at"] = _check_send_at(body["send_at"], moment)
+    body["send_at"] = check_send_at(body["send_at"], moment)
     request_hash = hash_json(read_json(read_body()))
     with store().writing() as session:
         message, is_new = create_message(
@@ -105,6 +105,21 @@ def show_message(message_id: str) -> dict[str, Any]:
         "finished_at": message.finished_at,
         "counts": counts,
     }
+
+
+@messages.route("/<draft_id>/send", methods=["POST"])
+@messages.doc(security=SECURITY)
+@needs("send")
+@messages.arguments(SendDraftBody, example={"send_at": "2026-12-24T18:00:00Z"})
+@messages.response(200, MessageStatusAnswer)
+@messages.fails(*API_KEY, *BODY, "message_not_found", "not_a_draft", "invalid_send_at")
+def send(body: dict[str, Any], draft_id: str) -> dict[str, Any]:
+    """Send a draft, now or at a time; its time to live begins then."""
+    send_at = check_send_at(body["send_at"], now())
+    with store().writing() as session:
+        message = send_draft(session, sender_site(), _checked(draft_id), send_at, now())
+        audit(session, Action.MESSAGE_SENT, f"message {message.public_id}")
+    return _status(message)
 
 
 @messages.route("/<message_id>/cancel", methods=["POST"])
@@ -155,10 +170,3 @@ def _idempotency_key() -> str | None:
     if key is not None and not (1 <= len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise Invalid("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 printable ASCII characters.")
     return key
-
-
-def _check_send_at(send_at: datetime | None, moment: datetime) -> datetime:
-    """Return when to send: a moment that has passed means now, and the time to live begins then."""
-    if send_at is not None and send_at > moment + LONGEST_DELAY:
-        raise Invalid("invalid_send_at", "send_at is more than a year ahead: send the message later.")
-    return max(send_at or moment, moment)

@@ -13,6 +13,7 @@ from sitebell.services.measures import (
     count_messages,
     count_recent_deliveries,
     oldest_due_age,
+    webhook_backlog,
 )
 
 
@@ -27,6 +28,8 @@ class _Measures(Collector):
 def render_metrics(session: Session, now: datetime) -> bytes:
     """Return the metrics as they stand in the database, the same from whichever process is asked."""
     age = oldest_due_age(session, now).total_seconds()
+    backlog = webhook_backlog(session, now)
+    untold = backlog.oldest_age.total_seconds()
     families: list[Metric] = [
         _by("sitebell_messages", "Messages by status.", "status", count_messages(session)),
         _by(
@@ -38,6 +41,13 @@ def render_metrics(session: Session, now: datetime) -> bytes:
         GaugeMetricFamily("sitebell_oldest_due_age_seconds", "How long the oldest due work has waited.", value=age),
         GaugeMetricFamily(
             "sitebell_workers", "Workers seen within 30 seconds.", value=count_living_workers(session, now)
+        ),
+        GaugeMetricFamily("sitebell_webhook_due_calls", "Webhook calls that are due.", value=backlog.due_calls),
+        GaugeMetricFamily(
+            "sitebell_webhook_waiting_events", "Events that are in no webhook call yet.", value=backlog.waiting_events
+        ),
+        GaugeMetricFamily(
+            "sitebell_webhook_oldest_age_seconds", "Age of the oldest event that webhooks were not told.", value=untold
         ),
     ]
     registry = CollectorRegistry(auto_describe=False)

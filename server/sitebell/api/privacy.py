@@ -8,17 +8,17 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.auditing import audit
 from sitebell.api.linked import linked_profile
 from sitebell.db import Store
 from sitebell.models import Profile, Site
 from sitebell.services.audit import Action
-from sitebell.services.erasure import Erased, erase_profile, erase_subscriber
+from sitebell.services.erasure import Erased, Ledger
 from sitebell.services.exporting import export_profile
 from sitebell.services.json_stream import write_object
 from sitebell.services.subscribers import get_subscriber
-from sitebell.web.context import now, store, vault
+from sitebell.web.api_keys import SECURITY, needs, sender_site
+from sitebell.web.auditing import audit
+from sitebell.web.context import config, now, store, vault
 from sitebell.web.failures import API_KEY
 from sitebell.web.routes import Routes
 from sitebell.web.schemas import Answer
@@ -61,7 +61,7 @@ def erase_person(database_id: str, profile_id: str) -> dict[str, Any]:
     """
     with store().writing() as session:
         profile = linked_profile(session, database_id, profile_id)
-        erased = erase_profile(session, vault(), profile, now())
+        erased = Ledger(config().data).erase_profile(session, vault(), profile, now())
         audit(session, Action.PROFILE_ERASED, f"database {database_id}")
     return _show(erased)
 
@@ -75,7 +75,7 @@ def erase_browser(subscriber_hash: str) -> dict[str, Any]:
     """Erase one browser with its anonymous profile; people who have used it keep their profiles without it."""
     with store().writing() as session:
         subscription = get_subscriber(session, sender_site(), subscriber_hash, lock=True)
-        erased = erase_subscriber(session, vault(), subscription, now())
+        erased = Ledger(config().data).erase_subscriber(session, vault(), subscription, now())
         audit(session, Action.SUBSCRIBER_ERASED)
     return _show(erased)
 
@@ -104,5 +104,5 @@ def _show(erased: Erased) -> dict[str, Any]:
 
 def _read(source: Store, profile_id: int, site: Site, moment: datetime) -> Iterator[str]:
     with source.reading() as session:
-        export = export_profile(session, session.get_one(Profile, profile_id), site)
+        export = export_profile(session, session.get_one(Profile, profile_id), moment, site)
         yield from write_object({"exported_at": moment, **export})

@@ -6,11 +6,12 @@ from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from sitebell.api.membership import MAX_FIELDS, MatchBody, read_match
+from sitebell.api.tag_schemas import TagsBody, read_tags, tag_names
 from sitebell.services.fields.contact import LONGEST_EMAIL
 from sitebell.services.fields.defining import OF_THE_PROFILE
 from sitebell.services.matching import Match
 from sitebell.services.profiles import KnownProfile, ProfileChanges
-from sitebell.services.tags import LONGEST_TAG, MAX_TAGS, TagChange
+from sitebell.services.tags import TagChange
 from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Moment, text
 
@@ -26,17 +27,6 @@ EXAMPLE_CHANGES = {"fields": {"_city": "Berlin", "_lname": None}, "tags": {"add"
 EXAMPLE_ROW = {"match": {"external_id": "customer-42"}, "email": "ann@example.com", "tags": {"add": ["vip"]}}
 
 _OPERATION = 'null takes it away; or one operation such as {"add": [...]}.'
-
-
-def _tags() -> fields.List[Any]:
-    return fields.List(text(LONGEST_TAG), load_default=list, validate=Length(max=MAX_TAGS))
-
-
-class TagChangeBody(Strict):
-    """Tags to put on a profile and to take away."""
-
-    add = _tags()
-    remove = _tags()
 
 
 class ProfileValuesBody(Strict):
@@ -64,13 +54,13 @@ class ProfileValuesBody(Strict):
 class NewProfileBody(ProfileValuesBody):
     """A profile to make."""
 
-    tags = _tags()
+    tags = tag_names()
 
 
 class ProfileChangesBody(ProfileValuesBody):
     """What to change of a profile; what is not named stays."""
 
-    tags = fields.Nested(TagChangeBody)
+    tags = fields.Nested(TagsBody)
 
 
 class ProfileRowBody(ProfileChangesBody):
@@ -121,7 +111,7 @@ def read_changes(body: dict[str, Any]) -> ProfileChanges:
         external_id=body.get("external_id"),
         has_external_id="external_id" in body,
         fields=body["fields_"] | of_profile,
-        tags=TagChange(**tags) if isinstance(tags, dict) else TagChange(add=tags),
+        tags=read_tags(tags) if isinstance(tags, dict) else TagChange(add=tags),
     )
 
 

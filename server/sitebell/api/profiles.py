@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import SECURITY, needs
 from sitebell.api.linked import linked_database, linked_profile
 from sitebell.api.profile_schemas import (
     EXAMPLE_CHANGES,
@@ -31,6 +30,7 @@ from sitebell.services.profiles import (
     search_profiles,
     update_profile,
 )
+from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.query import CURSOR, LIMIT, paging, parameter, read_limit, read_query
@@ -87,7 +87,7 @@ def get_profiles(database_id: str) -> dict[str, Any]:
     with store().reading() as session:
         database = linked_database(session, database_id)
         page = search_profiles(session, database, search, limit=limit, cursor=query.get(CURSOR))
-        shown = [show_profile(known) for known in read_profiles(session, page.profiles)]
+        shown = [show_profile(known) for known in read_profiles(session, page.profiles, now())]
     return {"profiles": shown, "next_cursor": page.next_cursor}
 
 
@@ -157,7 +157,7 @@ def post_merge(body: dict[str, Any], database_id: str, profile_id: str) -> dict[
 
 def _show(session: Session, profile: Profile) -> dict[str, Any]:
     session.flush()
-    return show_profile(read_profile(session, profile))
+    return show_profile(read_profile(session, profile, now()))
 
 
 def _read_search(query: Mapping[str, str]) -> Search:

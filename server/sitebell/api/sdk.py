@@ -16,6 +16,8 @@ from sitebell.api.bundles import (
     find_sdk_folder,
 )
 from sitebell.api.sdk_guide import POLICY, render_guide
+from sitebell.models import Dialect
+from sitebell.services.dialects import Words, find_speaking_site
 from sitebell.services.sites import find_site
 from sitebell.version import __version__
 from sitebell.web.context import config, store
@@ -58,6 +60,22 @@ def get_worker_source() -> Response:
     return _send(_config() + _script("worker.js").source, NEVER_STALE)
 
 
+def get_facade_script(dialect: Dialect) -> Response:
+    """Send the page SDK with the facade of a vendor, minified, for the site that the query names in either's words."""
+    return _send(_config_of_facade(dialect) + _script(f"{dialect}.js").minified, AN_HOUR)
+
+
+def get_facade_source(dialect: Dialect) -> Response:
+    """Send the same as it can be read."""
+    return _send(_config_of_facade(dialect) + _script(f"{dialect}.js").source, AN_HOUR)
+
+
+for _dialect in Dialect:
+    _names = {"dialect": _dialect}
+    sdk.add_url_rule(f"/sdk/v1/{_dialect}.js", f"{_dialect}_script", get_facade_script, defaults=_names)
+    sdk.add_url_rule(f"/sdk/v1/{_dialect}.src.js", f"{_dialect}_source", get_facade_source, defaults=_names)
+
+
 @sdk.get("/sdk/v1/sitebell.d.ts")
 def get_types() -> Response:
     """Send the TypeScript declarations of the page SDK."""
@@ -87,6 +105,17 @@ def _config() -> str:
     with store().reading() as session:
         known = find_site(session, request.args.get("site", ""))
     return config_line(config().base_url, known.token if known else None)
+
+
+def _config_of_facade(dialect: Dialect) -> str:
+    """Return the facade's config line; the token and the vendor's ids are there only if the site speaks the dialect."""
+    wanted = request.args.get("site", "")
+    with store().reading() as session:
+        known = find_speaking_site(session, dialect, wanted)
+        if known is None:
+            return config_line(config().base_url, None)
+        ids = Words.of_site(session, known, dialect).for_pages()
+    return config_line(config().base_url, known.token, **({"ids": ids} if ids else {}))
 
 
 def _send(text: str, caching: str, content_type: str = JAVASCRIPT) -> Response:

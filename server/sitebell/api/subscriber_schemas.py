@@ -34,7 +34,7 @@ class AttachBody(Strict):
     """How to bind a subscription to a profile."""
 
     exclusive = Flag(load_default=True, metadata={"description": "Suspend it at the database's other profiles."})
-    status = StatusField(load_default=None)
+    status = StatusField(load_default=None, allow_none=False)
 
 
 class CheckBody(Strict):

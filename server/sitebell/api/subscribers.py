@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.subscriber_schemas import EXAMPLE_HASH, CheckAnswer, CheckBody, SubscriberAnswer, show_subscriber
 from sitebell.models import Subscription, SuspendedBy
 from sitebell.services.binding.enrollments import resume, suspend
 from sitebell.services.subscribers import check_subscribers, get_subscriber, read_subscriber
 from sitebell.services.subscriptions import unsubscribe
+from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes

@@ -6,10 +6,10 @@ from marshmallow import fields
 from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
 from sitebell.api.browser_schemas import TopicAnswer
 from sitebell.models import Site
 from sitebell.services.topics import LONGEST_NAME, LONGEST_TITLE, MAX_TOPICS, count_choices, list_topics, set_topics
+from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes

@@ -11,7 +11,7 @@ from sitebell.web.strict_fields import Flag, Moment, text
 
 EXAMPLE_WEBHOOK = {"url": "https://shop.example.com/hooks/sitebell", "events": ["subscribe", "unsubscribe", "click"]}
 LONGEST_URL = 2048
-EVENT_NAMES = {"description": "subscribe, update_subscription, unsubscribe, show, click, close."}
+EVENT_NAMES = {"description": "subscribe, update_subscription, unsubscribe, show, click, close, confirm_email."}
 
 
 class NewWebhookBody(Strict):
@@ -19,7 +19,7 @@ class NewWebhookBody(Strict):
 
     url = text(LONGEST_URL, required=True, metadata={"description": "https, port 443, a host name, a path."})
     events = fields.List(
-        text(40), load_default=(), validate=Length(1, 20), metadata={**EVENT_NAMES, "default": "all of them"}
+        text(40), load_default=(), validate=Length(1, 20), metadata={**EVENT_NAMES, "default": "all but the last"}
     )
 
 

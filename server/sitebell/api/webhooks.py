@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import SECURITY, needs, sender_site
-from sitebell.api.auditing import audit
 from sitebell.api.webhook_schemas import (
     EXAMPLE_WEBHOOK,
     NewWebhookAnswer,
@@ -32,6 +30,8 @@ from sitebell.services.webhooks.registry import (
     remove_webhook,
     rotate_secret,
 )
+from sitebell.web.api_keys import SECURITY, needs, sender_site
+from sitebell.web.auditing import audit
 from sitebell.web.context import now, store, vault
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query

@@ -1,6 +1,7 @@
 """What is stored: every table, importable from here so that the metadata is always complete."""
 
 from sitebell.models.database import Database, SiteDatabase
+from sitebell.models.dialect import NAMES_A_SITE, Alias, AliasKind, Dialect, Quirk
 from sitebell.models.enrollment import PROVEN, BoundBy, Enrollment, EnrollmentStatus, SuspendedBy
 from sitebell.models.erasure import AuditEntry, Tombstone
 from sitebell.models.event import Event, EventType
@@ -17,6 +18,7 @@ from sitebell.models.message import (
     Message,
     MessageStatus,
 )
+from sitebell.models.naming import FormerName, MessageName
 from sitebell.models.profile import FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.models.site import ApiKey, Site, SiteOrigin, VapidKeyPair
 from sitebell.models.subscription import Subscription, SubscriptionStatus
@@ -24,8 +26,11 @@ from sitebell.models.topic import SubscriptionTopic, Topic
 from sitebell.models.webhook import CallState, Webhook, WebhookCall, WebhookCallSubscription, WebhookEvent
 
 __all__ = [
+    "NAMES_A_SITE",
     "OPEN_STATES",
     "PROVEN",
+    "Alias",
+    "AliasKind",
     "ApiKey",
     "AuditEntry",
     "Batch",
@@ -34,6 +39,7 @@ __all__ = [
     "Database",
     "Delivery",
     "DeliveryState",
+    "Dialect",
     "Enrollment",
     "EnrollmentStatus",
     "Event",
@@ -41,15 +47,18 @@ __all__ = [
     "Field",
     "FieldType",
     "FieldValue",
+    "FormerName",
     "IdempotencyKey",
     "IdentityMode",
     "Installation",
     "Lane",
     "Message",
+    "MessageName",
     "MessageStatus",
     "Profile",
     "ProfilePhone",
     "ProfileTag",
+    "Quirk",
     "SigningKey",
     "Site",
     "SiteDatabase",

@@ -38,12 +38,13 @@ class BoundBy(StrEnum):
     """Who said that the browser belongs to the profile, from the weakest word to the strongest."""
 
     OPEN = "open"
+    LINK = "link"
     IMPORT = "import"
     SIGNED = "signed"
     BACKEND = "backend"
 
 
-PROVEN = (BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
+PROVEN = (BoundBy.LINK, BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
 
 
 class Enrollment(Base):

@@ -12,8 +12,9 @@ from sitebell.work_queue import Queued
 
 
 class MessageStatus(StrEnum):
-    """Where a message stands."""
+    """Where a message stands; a draft is stored and goes nowhere until it is sent."""
 
+    DRAFT = "draft"
     SCHEDULED = "scheduled"
     SENDING = "sending"
     PAUSED = "paused"

@@ -78,3 +78,12 @@ class ProfileTag(Base):
     tag: Mapped[str] = mapped_column(String(100), primary_key=True)
     database_id: Mapped[int] = mapped_column(ForeignKey("database.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when it comes off by itself")
+
+
+Index(
+    "ix_profile_tag_expires_at",
+    ProfileTag.expires_at,
+    sqlite_where=ProfileTag.expires_at.is_not(None),
+    postgresql_where=ProfileTag.expires_at.is_not(None),
+)

@@ -20,6 +20,9 @@ class Site(Base):
     worker_scope: Mapped[str] = mapped_column(String(500), default="/bell/")
     retention_days: Mapped[int] = mapped_column(default=90)
     identity: Mapped[str] = mapped_column(String(6), default="open", server_default="open")
+    time_zone: Mapped[str] = mapped_column(String(60), default="UTC", server_default="UTC", doc="IANA name")
+    dialects: Mapped[str] = mapped_column(String(60), default="", server_default="", doc="words, parted by spaces")
+    quirks: Mapped[str] = mapped_column(String(200), default="", server_default="", doc="words, parted by spaces")
     stores_ip: Mapped[bool] = mapped_column(
         default=False, server_default=false(), doc="visitors' addresses may be kept"
     )
@@ -57,6 +60,9 @@ class VapidKeyPair(Base):
     public_key: Mapped[str] = mapped_column(String(90), doc="base64url of the 65-byte point")
     private_key: Mapped[bytes] = mapped_column(LargeBinary, doc="32 bytes, sealed by the master key")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    current_since: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, doc="when it became the one for new subscriptions; NULL: brought along, for its own alone"
+    )
 
 
 class ApiKey(Base):

@@ -52,6 +52,9 @@ class Subscription(Base):
     browser: Mapped[str | None] = mapped_column(String(40))
     platform: Mapped[str | None] = mapped_column(String(40))
     country: Mapped[str | None] = mapped_column(String(2))
+    worker: Mapped[str | None] = mapped_column(
+        String(20), doc="the vendor whose worker file the browser still runs; NULL: ours"
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, doc="when the browser last spoke to us")

@@ -28,13 +28,18 @@ _SUBJECT = re.compile(
 _NOWHERE = ("localhost", "local", "invalid")
 
 
+def to_base64url(data: bytes) -> str:
+    """Return bytes as the Push API and VAPID write keys: base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
 class VapidKey:
     """A P-256 key pair that names a site to the push services; a subscription is bound to its public half for ever."""
 
     def __init__(self, private_key: ec.EllipticCurvePrivateKey) -> None:
         self.private_key = private_key
         self.public = private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        self.public_text = base64.urlsafe_b64encode(self.public).rstrip(b"=").decode("ascii")
+        self.public_text = to_base64url(self.public)
 
     @classmethod
     def generate(cls) -> Self:

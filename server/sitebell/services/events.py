@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound
 from sitebell.models import Delivery, Event, EventType, Site, Subscription, SubscriptionStatus
+from sitebell.services.locks import lock_subscriptions
 from sitebell.services.receipts import Receipts
-from sitebell.services.subscriptions import Address, prove_subscription
+from sitebell.services.subscriptions import Address, have_address, prove_subscription
 from sitebell.services.vault import Vault
 from sitebell.services.visitors.facts import NOBODY, Visitor, note_click
 from sitebell.services.webhooks.telling import record_event
@@ -24,12 +25,12 @@ CLOCK_TOLERANCE = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One event as a browser reports it, with the credential that fits its type."""
+    """One event as a browser reports it, with the credential that fits its type; without `at` the moment is ours."""
 
     type: str
     receipt: str | None
     address: Address | None
-    at: datetime
+    at: datetime | None
     action: str | None
     data: dict[str, Any] | None
 
@@ -40,25 +41,34 @@ def record_events(
     """Store what is new and return how many were accepted and how many ignored; a click shows its `visitor`.
 
     Ignored are repetitions, and reports whose credential is forged, expired or another site's: one bad report must not
-    cost the good ones beside it.
+    cost the good ones beside it. Their browsers are locked first, so that an erase comes before all of it or after.
     """
     receipts = Receipts.of_site(vault, site)
+    claims = [receipts.read(report.receipt or "", now) for report in reports]
+    _lock_browsers(session, site, reports, claims)
     accepted = 0
-    for report in reports:
-        if report.type in RECEIPT_EVENTS:
-            accepted += _record_receipt(session, receipts, site, report, now, visitor)
-        else:
+    for report, claim in zip(reports, claims, strict=True):
+        if report.type not in RECEIPT_EVENTS:
             accepted += _record_custom(session, site, report, now)
+        elif claim is not None:
+            accepted += _record_receipt(session, claim, site, report, now, visitor)
     return accepted, len(reports) - accepted
 
 
+def _lock_browsers(
+    session: Session, site: Site, reports: Sequence[Report], claims: Sequence[tuple[int, int] | None]
+) -> None:
+    told = {claim[1] for claim in claims if claim is not None}
+    addresses = [report.address for report in reports if report.address is not None]
+    conditions = [Subscription.id.in_(told)] if told else []
+    if told or addresses:
+        lock_subscriptions(session, or_(*conditions, *([have_address(site, addresses)] if addresses else [])))
+
+
 def _record_receipt(
-    session: Session, receipts: Receipts, site: Site, report: Report, now: datetime, visitor: Visitor
+    session: Session, claim: tuple[int, int], site: Site, report: Report, now: datetime, visitor: Visitor
 ) -> bool:
-    claims = receipts.read(report.receipt or "", now)
-    if claims is None:
-        return False
-    delivery = session.get(Delivery, claims, with_for_update=True)
+    delivery = session.get(Delivery, claim, with_for_update=True, populate_existing=True)
     if delivery is None or _is_of_erased(session, delivery):
         return False
     at = _plausible(report.at, now)
@@ -74,7 +84,7 @@ def _record_receipt(
         type=report.type,
         at=at,
         received_at=now,
-        action=report.action,
+        action=report.action if delivery.enrollment_id is not None else None,  # the person may have been erased
     )
     record_event(session, event, delivery=delivery, is_first=is_first)
     if report.type == EventType.CLICKED:
@@ -136,6 +146,6 @@ def _record_custom(session: Session, site: Site, report: Report, now: datetime) 
     return True
 
 
-def _plausible(at: datetime, now: datetime) -> datetime:
+def _plausible(at: datetime | None, now: datetime) -> datetime:
     """Keep the browser's moment, by which a repetition is known, unless its clock is ahead by more than a day."""
-    return at if at <= now + CLOCK_TOLERANCE else now
+    return at if at is not None and at <= now + CLOCK_TOLERANCE else now

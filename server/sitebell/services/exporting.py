@@ -84,13 +84,15 @@ class Stay:
     ended: datetime | None
 
 
-def export_profile(session: Session, profile: Profile, site: Site | None = None) -> dict[str, Json | Iterator[Json]]:
+def export_profile(
+    session: Session, profile: Profile, now: datetime, site: Site | None = None
+) -> dict[str, Json | Iterator[Json]]:
     """Return the parts of an export by name; read the lists in the session's time, each once.
 
     For a site it holds what happened at its own subscriptions (SEC-38); only the operator gets that of all sites.
     """
     stays = [stay for stay in _stays(session, profile) if site is None or stay.subscription.site_id == site.id]
-    known = read_profile(session, profile)
+    known = read_profile(session, profile, now)
     person = {"id": profile.public_id, "database_id": profile.database_id, **_pick(profile, OF_PROFILE)}
     return {
         "profile": person | {"phones": known.phones, "fields": known.fields, "tags": known.tags},

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sitebell.errors import Invalid, NotFound
+from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import ApiKey, Site
 
 SCOPES = ("send", "read", "manage")
 PREFIX_LENGTH = 9
+SHORTEST_ADOPTED = 16  # of another vendor's keys; shorter ones can be guessed
 
 
 def create_api_key(
@@ -23,24 +24,46 @@ def create_api_key(
     Raises:
         Invalid: an unknown scope or none, or a name that cannot be used.
     """
+    text = "sb_" + secrets.token_urlsafe(32)
+    return _store(session, site, text, text[:PREFIX_LENGTH], name, scopes, now), text
+
+
+def adopt_api_key(
+    session: Session, site: Site, text: str, *, name: str, scopes: Sequence[str], now: datetime
+) -> ApiKey:
+    """Take over a key that a site has from another vendor; only its SHA-256 is kept, and nothing of it is shown.
+
+    Raises:
+        Invalid: `invalid_api_key`, it is too short or cannot travel in a header; else as `create_api_key`.
+        Conflict: `api_key_exists`, this or another site has it already.
+    """
+    if not SHORTEST_ADOPTED <= len(text) <= 200 or not text.isascii() or not text.isprintable() or " " in text:
+        sentence = f"A key to adopt has {SHORTEST_ADOPTED} to 200 printable ASCII characters without blanks."
+        raise Invalid("invalid_api_key", sentence)
+    if session.scalars(select(ApiKey.id).where(ApiKey.key_hash == _hash(text))).first() is not None:
+        raise Conflict("api_key_exists", "This API key is known already: see `sitebell keys list`.")
+    return _store(session, site, text, "adopted", name, scopes, now)
+
+
+def _store(
+    session: Session, site: Site, text: str, prefix: str, name: str, scopes: Sequence[str], now: datetime
+) -> ApiKey:
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise Invalid("invalid_scope", f"An API key has one or more of the scopes {', '.join(SCOPES)}.")
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise Invalid("invalid_name", "A key's name has 1 to 100 printable characters.")
-    text = "sb_" + secrets.token_urlsafe(32)
-    ordered = " ".join(scope for scope in SCOPES if scope in scopes)
     row = ApiKey(
         site_id=site.id,
         name=name.strip(),
-        prefix=text[:PREFIX_LENGTH],
+        prefix=prefix,
         key_hash=_hash(text),
-        scopes=ordered,
+        scopes=" ".join(scope for scope in SCOPES if scope in scopes),
         created_at=now,
     )
     session.add(row)
     session.flush()
-    return row, text
+    return row
 
 
 def find_api_key(session: Session, text: str) -> ApiKey | None:

@@ -11,12 +11,15 @@ from sqlalchemy import ColumnElement, delete, insert, select, true
 from sqlalchemy.orm import Session
 
 from sitebell.db import serialise
-from sitebell.errors import NotFound
+from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Field, FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.defining import OF_THE_DEVICE, fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell, to_rows
+from sitebell.services.locks import PROFILE_GONE, lock_profile
+
+LOOKS = 10  # each more than the second means that somebody has just changed what was found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,24 +65,32 @@ def find_or_create_profile(session: Session, database_id: int, match: Match, now
     Raises:
         NotFound: `profile_not_found`, a profile id is only ever found.
         Invalid: `unknown_field` or `invalid_value`, the custom field does not exist or has another type.
+        SitebellError: `database_unavailable`, others change these people faster than they can be locked.
     """
     custom = _custom_cell(session, database_id, match)
     serialise(session, [_lock_name(database_id, kind, value) for kind, value in _identities(match, custom)])
-    profile = _find(session, database_id, match, custom)
-    if profile is not None and not _touch(session, profile, match, custom):
-        profile = _find(session, database_id, match, custom)  # it was erased or merged between the look and the lock
+    profile = _find_locked(session, database_id, match, custom)
     if match.profile_id is not None and (profile is None or profile.public_id != match.profile_id):
-        raise NotFound("The database has no profile with this id.", "profile_not_found")
+        raise NotFound(PROFILE_GONE, "profile_not_found")
     if profile is None:
         return _create(session, database_id, match, custom, now), True
+    _touch(session, profile, match, custom)
     return profile, False
+
+
+def find_profile(session: Session, database_id: int, match: Match) -> Profile | None:
+    """Return the profile that a normalised match finds in a database, without locking or making any.
+
+    Raises:
+        Invalid: `unknown_field` or `invalid_value`, the custom field does not exist or has another type.
+    """
+    return _find(session, database_id, match, _custom_cell(session, database_id, match))
 
 
 def make_profile(session: Session, database_id: int, now: datetime, **values: Any) -> Profile:
     """Store a new profile; without values it is an anonymous one."""
-    profile = Profile(
-        public_id=secrets.token_hex(12), database_id=database_id, created_at=now, updated_at=now, **values
-    )
+    own = {"public_id": secrets.token_hex(12), "created_at": now, "updated_at": now}
+    profile = Profile(database_id=database_id, **(own | values))
     session.add(profile)
     session.flush()
     return profile
@@ -131,6 +142,21 @@ def _find(session: Session, database_id: int, match: Match, custom: tuple[Field,
     return next((profile for profile in found if profile is not None), None)
 
 
+def _find_locked(session: Session, database_id: int, match: Match, custom: tuple[Field, Cell] | None) -> Profile | None:
+    """Return whom the match finds, and still finds now that the profile is locked.
+
+    Between look and lock the profile may be erased, merged, or given another address: then it is somebody else.
+    """
+    found = _find(session, database_id, match, custom)
+    for _ in range(LOOKS):
+        is_locked = found is not None and lock_profile(session, found)
+        again = _find(session, database_id, match, custom)
+        if again is found and (is_locked or found is None):
+            return found
+        found = again
+    raise SitebellError("database_unavailable", "Somebody else is changing this person: try again.", 503)
+
+
 def _lookups(database_id: int, match: Match, custom: tuple[Field, Cell] | None) -> Iterator[Any]:
     mine = select(Profile).where(Profile.database_id == database_id)
     if match.profile_id is not None:
@@ -167,18 +193,10 @@ def _create(
     return profile
 
 
-def _touch(session: Session, profile: Profile, match: Match, custom: tuple[Field, Cell] | None) -> bool:
-    """Lock a found profile; False when it is gone.
-
-    It costs what `_create` costs, so that the work does not tell a known person from an unknown one.
-    """
-    lock = select(Profile).where(Profile.id == profile.id).with_for_update()
-    if session.scalars(lock, execution_options={"populate_existing": True}).one_or_none() is None:
-        session.expunge(profile)
-        return False
+def _touch(session: Session, profile: Profile, match: Match, custom: tuple[Field, Cell] | None) -> None:
+    """Cost what `_create` costs beside the lock, so that the work does not tell a known person from an unknown one."""
     if match.phone is not None:
         session.execute(select(ProfilePhone.phone).where(ProfilePhone.profile_id == profile.id)).all()
     if custom is not None:
         query = select(FieldValue.position).where(FieldValue.profile_id == profile.id)
         session.execute(query.where(FieldValue.field_id == custom[0].id)).all()
-    return True

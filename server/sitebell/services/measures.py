@@ -1,14 +1,35 @@
 """The numbers that an operator watches; each query runs on an index and costs what is going on, not what is stored."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus, WorkerHeartbeat
+from sitebell.models import (
+    Batch,
+    CallState,
+    Delivery,
+    DeliveryState,
+    Message,
+    MessageStatus,
+    Webhook,
+    WebhookCall,
+    WebhookEvent,
+    WorkerHeartbeat,
+)
 from sitebell.services.heartbeats import SILENCE
 
 RECENT = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What webhooks are still to be told: calls that are due, events that are in no call yet, the age of the oldest."""
+
+    due_calls: int
+    waiting_events: int
+    oldest_age: timedelta
 
 
 def count_messages(session: Session) -> dict[str, int]:
@@ -37,6 +58,23 @@ def oldest_due_age(session: Session, now: datetime) -> timedelta:
     scheduled = (Message.status == MessageStatus.SCHEDULED, Message.send_at <= now)
     message = session.scalar(select(func.min(Message.send_at)).where(*scheduled))
     return now - min((moment for moment in (batch, message) if moment is not None), default=now)
+
+
+def webhook_backlog(session: Session, now: datetime) -> Backlog:
+    """Return what is still to be told to the webhooks that are on.
+
+    Its age counts from what happened, not from the next attempt: a receiver that fails makes it grow.
+    """
+    is_open = (WebhookCall.webhook_id == Webhook.id, WebhookCall.state.in_((CallState.PENDING, CallState.RETRYING)))
+    due = select(func.count(WebhookCall.id)).where(*is_open, WebhookCall.due_at <= now)
+    oldest = select(func.min(WebhookCall.created_at)).where(*is_open)
+    waits = WebhookEvent.webhook_id == Webhook.id
+    waiting = select(func.count(WebhookEvent.id)).where(waits)
+    first = select(WebhookEvent.created_at).where(waits).order_by(WebhookEvent.id).limit(1)
+    parts = [query.correlate(Webhook).scalar_subquery() for query in (due, waiting, oldest, first)]
+    rows = session.execute(select(*parts).where(Webhook.is_enabled)).all()
+    moments = [moment for row in rows for moment in row[2:] if moment is not None]
+    return Backlog(sum(row[0] for row in rows), sum(row[1] for row in rows), now - min(moments, default=now))
 
 
 def count_living_workers(session: Session, now: datetime) -> int:

@@ -10,15 +10,17 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sitebell.errors import Conflict, NotFound
+from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Delivery, DeliveryState, IdempotencyKey, Message, MessageStatus, Site
-from sitebell.services.audiences import check_audience
+from sitebell.services.audiences import MAX_IDS, check_audience, names_in
 from sitebell.services.content import DAY
 from sitebell.services.delivery.claiming import end_deliveries
 from sitebell.services.delivery.payloads import check_payload
 from sitebell.services.delivery.self_pause import loses_too_many
+from sitebell.services.message_names import note_names
 from sitebell.services.personalisation.filling import check_personalisation, fixed_parts
 
+LONGEST_DELAY = timedelta(days=366)
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 
 
@@ -26,7 +28,8 @@ FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 class Draft:
     """A message as its sender describes it; `ttl` in seconds, `send_at` None means now.
 
-    `verified` keeps it from browsers whose profile nobody proved.
+    `verified` keeps it from browsers whose profile nobody proved; `is_draft` keeps it back until `send_draft`.
+    `most_ids` is how long a list of its audience may be.
     """
 
     audience: dict[str, Any]
@@ -36,6 +39,8 @@ class Draft:
     replace_key: str | None = None
     send_at: datetime | None = None
     verified: bool = False
+    is_draft: bool = False
+    most_ids: int = MAX_IDS
 
 
 def create_message(
@@ -58,12 +63,11 @@ def create_message(
         return known, False
     message = _build(session, site, draft, now)
     if idempotency_key is None:
-        session.add(message)
+        _add(session, message)
         return message, True
     try:
         with session.begin_nested():
-            session.add(message)
-            session.flush()
+            _add(session, message)
             session.add(_key_row(site, message, idempotency_key, request_hash, now))
     except IntegrityError:  # the same key won in another request
         return _get_by_key(session, site, idempotency_key, request_hash), False
@@ -122,15 +126,41 @@ def cancel_message(session: Session, site: Site, public_id: str, now: datetime) 
     return message
 
 
+def send_draft(session: Session, site: Site, public_id: str, send_at: datetime | None, now: datetime) -> Message:
+    """Let a draft go out, now or at a moment that `check_send_at` returned; its time to live begins then.
+
+    Raises:
+        NotFound: the site has no such message.
+        Conflict: `not_a_draft`, it was sent or ended already.
+    """
+    message = _lock(session, site, public_id)
+    if message.status != MessageStatus.DRAFT:
+        raise Conflict("not_a_draft", f"This message is {message.status}: only a draft can be sent.")
+    message.status, message.send_at = MessageStatus.SCHEDULED, send_at or now
+    message.expires_at = message.send_at + timedelta(seconds=message.ttl)
+    return message
+
+
+def check_send_at(send_at: datetime | None, now: datetime) -> datetime:
+    """Return when to send: a moment that has passed means now, and the time to live begins then.
+
+    Raises:
+        Invalid: `invalid_send_at`, it is more than a year ahead.
+    """
+    if send_at is not None and send_at > now + LONGEST_DELAY:
+        raise Invalid("invalid_send_at", "send_at is more than a year ahead: send the message later.")
+    return max(send_at or now, now)
+
+
 def pause_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:  # noqa: ARG001
-    """Hold a message back until it is resumed; its TTL goes on running.
+    """Hold a message back until it is resumed; its TTL goes on running. A draft stays one.
 
     Raises:
         NotFound: the site has no such message.
         Conflict: `message_finished`.
     """
     message = _lock_unfinished(session, site, public_id)
-    if message.status != MessageStatus.PAUSED:
+    if message.status not in (MessageStatus.PAUSED, MessageStatus.DRAFT):
         message.status, message.status_reason = MessageStatus.PAUSED, "paused by the sender"
     return message
 
@@ -157,8 +187,8 @@ def _build(session: Session, site: Site, draft: Draft, now: datetime) -> Message
     return Message(
         public_id=secrets.token_hex(12),
         site_id=site.id,
-        status=MessageStatus.SCHEDULED,
-        audience=check_audience(session, site, draft.audience, send_at),
+        status=MessageStatus.DRAFT if draft.is_draft else MessageStatus.SCHEDULED,
+        audience=check_audience(session, site, draft.audience, send_at, most_ids=draft.most_ids),
         notification=draft.notification,
         ttl=draft.ttl,
         urgency=draft.urgency,
@@ -168,6 +198,12 @@ def _build(session: Session, site: Site, draft: Draft, now: datetime) -> Message
         expires_at=send_at + timedelta(seconds=draft.ttl),
         created_at=now,
     )
+
+
+def _add(session: Session, message: Message) -> None:
+    session.add(message)
+    session.flush()
+    note_names(session, message.id, names_in(session, message.site_id, message.audience, message.send_at))
 
 
 def _key_row(site: Site, message: Message, key: str, request_hash: bytes, now: datetime) -> IdempotencyKey:
@@ -199,9 +235,14 @@ def _get_by_key(session: Session, site: Site, key: str, request_hash: bytes) -> 
     return message
 
 
-def _lock_unfinished(session: Session, site: Site, public_id: str) -> Message:
+def _lock(session: Session, site: Site, public_id: str) -> Message:
     message = get_message(session, site, public_id)
     session.refresh(message, with_for_update=True)
+    return message
+
+
+def _lock_unfinished(session: Session, site: Site, public_id: str) -> Message:
+    message = _lock(session, site, public_id)
     if message.status in FINISHED:
         raise Conflict("message_finished", f"This message is {message.status}: it can no longer be changed.")
     return message

@@ -18,6 +18,7 @@ from sitebell.models import (
 )
 from sitebell.services.limits import prune_buckets
 from sitebell.services.messages import FINISHED, count_deliveries
+from sitebell.services.tags import prune_tags
 from sitebell.services.webhooks import forgetting as webhooks
 
 INTERVAL = timedelta(hours=1)
@@ -39,7 +40,7 @@ def prune_step(session: Session, now: datetime) -> bool:
     """
     if any(_prune_site(session, site, now) for site in session.scalars(select(Site))):
         return False
-    if webhooks.prune(session, now):
+    if webhooks.prune(session, now) or prune_tags(session, now):
         return False
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_LIFETIME))
     session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - WORKER_MEMORY))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -125,6 +126,13 @@ def set_retention(site: Site, days: int) -> None:
     if not 1 <= days <= LONGEST_RETENTION:
         raise Invalid("invalid_retention", f"Events can be kept for 1 to {LONGEST_RETENTION} days.")
     site.retention_days = days
+
+
+def set_time_zone(site: Site, name: str) -> None:
+    """Say where the site's clock stands, for what is to happen at a local time; raises Invalid for no IANA name."""
+    if name not in available_timezones():
+        raise Invalid("invalid_time_zone", f"{name!r} is no time zone: write an IANA name such as Europe/Berlin.")
+    site.time_zone = name
 
 
 def check_name(name: str) -> str:

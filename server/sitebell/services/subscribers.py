@@ -49,7 +49,7 @@ def get_subscriber(session: Session, site: Site, subscriber_hash: str, *, lock: 
         NotFound: `subscriber_not_found`, also for another site's (SEC-38) and for one that was erased.
     """
     query = _of_site(site).where(Subscription.subscriber_hash == subscriber_hash)
-    query = query.with_for_update() if lock else query
+    query = query.with_for_update(key_share=True) if lock else query
     subscription = session.scalars(query).one_or_none() if _HASH.fullmatch(subscriber_hash) else None
     if subscription is None:
         raise NotFound("This site has no subscriber with this hash.", "subscriber_not_found")
@@ -106,6 +106,7 @@ def attach_subscriber(
 
     Raises:
         Conflict: `opted_out`, the status would weaken what the visitor said. Roll back.
+        NotFound: `profile_not_found`, it was erased or merged meanwhile.
     """
     enrollment = attach(session, subscription, profile, now, exclusive=exclusive)
     if status is not None:

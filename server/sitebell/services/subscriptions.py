@@ -3,11 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from sitebell.errors import Conflict, NotFound
 from sitebell.models import Event, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import Endpoint, EndpointRules
+from sitebell.services.binding.crowding import leave_surplus
+from sitebell.services.locks import lock_subscriptions
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import Vault
@@ -80,14 +82,13 @@ def put_subscription(
         Invalid: `unknown_vapid_key`.
     """
     pair = choose_vapid_key(session, site, registration.vapid_public_key)
-    existing = _find(session, site, registration.address)
-    previous = _find_proven(session, site, registration.previous) if registration.previous else None
+    existing, previous = _find_both(session, site, registration)
     if existing is not None:
         if not _proves(existing, registration.address):
             raise Conflict("subscription_conflict", CONFLICT)
         if previous is not None and previous.id != existing.id and previous.status == SubscriptionStatus.SUBSCRIBED:
             _end(previous, SubscriptionStatus.GONE, "replaced by another endpoint", now)
-            _record(session, previous, EventType.UNSUBSCRIBED, now)
+            record_change(session, previous, EventType.UNSUBSCRIBED, now)
         if registration.vapid_public_key is not None:
             existing.vapid_key_id = pair.id
         return _refresh(session, existing, registration, now), False
@@ -116,26 +117,56 @@ def unsubscribe(
     """End a subscription by its visitor's wish, or another `reason`; doing it again changes nothing."""
     if subscription.status != SubscriptionStatus.UNSUBSCRIBED:
         _end(subscription, SubscriptionStatus.UNSUBSCRIBED, reason, now)
-        _record(session, subscription, EventType.UNSUBSCRIBED, now)
+        record_change(session, subscription, EventType.UNSUBSCRIBED, now)
+
+
+def revive(session: Session, subscription: Subscription, now: datetime) -> None:
+    """Let a subscription that had ended begin again."""
+    subscription.status, subscription.status_reason, subscription.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
+    leave_surplus(session, [subscription.id], now)
+    record_change(session, subscription, EventType.SUBSCRIBED, now)
 
 
 def _stays_erased(session: Session, vault: Vault, site: Site, registration: Registration) -> bool:
-    """Decide after the row was looked for: an erase that held it meanwhile has left its tombstone by then."""
+    """Decide after the row was looked for: an erase that held it meanwhile has left its tombstone by then.
+
+    A wish to subscribe lifts the tombstone of the address that it is made with. Nobody can prove to have had the
+    previous one, for its keys are gone: that one stays.
+    """
     tombstones = Tombstones.of_site(vault, site)
-    addresses = [address.endpoint.url for address in (registration.address, registration.previous) if address]
     if registration.is_explicit:
-        tombstones.remove(session, *addresses)
+        tombstones.remove(session, registration.address.endpoint.url)
         return False
-    return tombstones.cover(session, *addresses)
+    addresses = (registration.address, registration.previous)
+    return tombstones.cover(session, *(address.endpoint.url for address in addresses if address))
+
+
+def have_address(site: Site, addresses: Iterable[Address]) -> ColumnElement[bool]:
+    """Return the condition that a subscription of a site has one of some addresses, answered by their index."""
+    return or_(*(_has_address(site, address) for address in addresses))
+
+
+def _find_both(
+    session: Session, site: Site, registration: Registration
+) -> tuple[Subscription | None, Subscription | None]:
+    """Lock and return what has the address, and what proves to have had the previous one."""
+    if registration.previous is None:
+        return _find(session, site, registration.address), None
+    lock_subscriptions(session, have_address(site, [registration.address, registration.previous]))
+    return _find(session, site, registration.address), _find_proven(session, site, registration.previous)
 
 
 def _find(session: Session, site: Site, address: Address) -> Subscription | None:
-    query = select(Subscription).where(
+    query = select(Subscription).where(_has_address(site, address)).with_for_update(key_share=True)
+    return session.scalars(query).one_or_none()
+
+
+def _has_address(site: Site, address: Address) -> ColumnElement[bool]:
+    return and_(
         Subscription.site_id == site.id,
         Subscription.provider == address.endpoint.service,
         Subscription.address_hash == address.hash,
     )
-    return session.scalars(query.with_for_update()).one_or_none()
 
 
 def _find_proven(session: Session, site: Site, address: Address) -> Subscription | None:
@@ -144,8 +175,7 @@ def _find_proven(session: Session, site: Site, address: Address) -> Subscription
 
 
 def _proves(row: Subscription, address: Address) -> bool:
-    stored = (row.p256dh or b"") + (row.auth or b"")
-    return hmac.compare_digest(stored, address.keys.p256dh + address.keys.auth)
+    return hmac.compare_digest((row.p256dh or b"") + (row.auth or b""), address.keys.p256dh + address.keys.auth)
 
 
 def _move(
@@ -164,7 +194,7 @@ def _move(
         if _find(session, site, registration.address) is None:
             raise
         return put_subscription(session, vault, site, registration, now)
-    _record(session, row, EventType.UPDATED, now)
+    record_change(session, row, EventType.UPDATED, now)
     return _refresh(session, row, registration, now), False
 
 
@@ -190,24 +220,22 @@ def _create(
         if _find(session, site, registration.address) is None:
             raise
         return put_subscription(session, vault, site, registration, now)
-    _record(session, row, EventType.SUBSCRIBED, now)
+    record_change(session, row, EventType.SUBSCRIBED, now)
     return row, True
 
 
 def _refresh(session: Session, row: Subscription, registration: Registration, now: datetime) -> Subscription:
-    row.seen_at = now
+    row.seen_at, row.worker = now, None  # it is our SDK that speaks
     row.locale = registration.locale or row.locale
     row.time_zone = registration.time_zone or row.time_zone
     ended_by_visitor = row.status == SubscriptionStatus.UNSUBSCRIBED
     if row.status != SubscriptionStatus.SUBSCRIBED and (registration.is_explicit or not ended_by_visitor):
-        row.status, row.status_reason, row.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
-        _record(session, row, EventType.SUBSCRIBED, now)
+        revive(session, row, now)
     return row
 
 
 def _set_address(row: Subscription, address: Address, vapid_key_id: int) -> None:
-    row.provider = address.endpoint.service
-    row.address, row.address_hash = address.endpoint.url, address.hash
+    row.provider, row.address, row.address_hash = address.endpoint.service, address.endpoint.url, address.hash
     row.p256dh, row.auth = address.keys.p256dh, address.keys.auth
     row.vapid_key_id = vapid_key_id
 
@@ -216,6 +244,7 @@ def _end(row: Subscription, status: SubscriptionStatus, reason: str, now: dateti
     row.status, row.status_reason, row.updated_at = status, reason, now
 
 
-def _record(session: Session, row: Subscription, event: EventType, now: datetime) -> None:
+def record_change(session: Session, row: Subscription, event: EventType, now: datetime) -> None:
+    """Tell of a subscription that it began, moved or ended."""
     event_row = Event(site_id=row.site_id, subscription_id=row.id, type=event, at=now, received_at=now)
     record_event(session, event_row)

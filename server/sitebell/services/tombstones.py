@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Site, Tombstone
@@ -26,14 +27,23 @@ class Tombstones:
         """Return the tombstones of a site, under a key derived from its receipt key."""
         return cls(site.id, hmac.digest(open_receipt_key(vault, site), PURPOSE, hashlib.sha256))
 
-    def add(self, session: Session, address: str, now: datetime) -> None:
-        """Remember that whoever had this address was erased."""
-        session.merge(Tombstone(site_id=self._site_id, address_mac=self._mac(address), erased_at=now))
+    def add(self, session: Session, addresses: Sequence[str], now: datetime) -> None:
+        """Remember that whoever had these addresses was erased; an older tombstone of the same one gives way."""
+        self.remove(session, *addresses)
+        macs = {self._mac(address) for address in addresses}
+        rows = [{"site_id": self._site_id, "address_mac": mac, "erased_at": now} for mac in macs]
+        session.execute(insert(Tombstone), rows)
 
     def cover(self, session: Session, *addresses: str) -> bool:
         """Say whether one of these addresses was erased and not subscribed again since."""
         macs = [self._mac(address) for address in addresses]
         return session.scalar(select(exists(select(Tombstone.site_id).where(*self._named(macs))))) or False
+
+    def covered(self, session: Session, addresses: Sequence[str]) -> set[str]:
+        """Return those of many addresses that were erased and not subscribed again since."""
+        macs = {self._mac(address): address for address in addresses}
+        query = select(Tombstone.address_mac).where(*self._named(list(macs)))
+        return {macs[mac] for mac in session.scalars(query)}
 
     def remove(self, session: Session, *addresses: str) -> None:
         """Forget them: their visitor has asked to subscribe again."""

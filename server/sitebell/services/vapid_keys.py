@@ -1,4 +1,4 @@
-"""A site's keyring of VAPID pairs (RFC 8292): the newest signs new subscriptions, older ones their own."""
+"""A site's keyring of VAPID pairs (RFC 8292): the current one signs new subscriptions, the others their own."""
 
 import re
 from collections.abc import Sequence
@@ -15,12 +15,36 @@ from sitebell.services.vault import Vault
 
 def add_vapid_key(session: Session, vault: Vault, site: Site, now: datetime) -> VapidKeyPair:
     """Generate a pair and make it the site's current one; subscriptions of older pairs keep working."""
-    key = VapidKey.generate()
+    return _keep(session, vault, site, VapidKey.generate(), now, current_since=now)
+
+
+def import_vapid_key(
+    session: Session, vault: Vault, site: Site, key: VapidKey, now: datetime, *, is_current: bool = False
+) -> tuple[VapidKeyPair, bool]:
+    """Put a pair that another system made into the keyring; return it and whether it is new there.
+
+    It signs for the subscriptions that were made with it. `is_current`: new subscriptions are made with it, too.
+    """
+    session.refresh(site, with_for_update=True)  # two imports of one pair at once
+    query = select(VapidKeyPair).where(VapidKeyPair.site_id == site.id, VapidKeyPair.public_key == key.public_text)
+    pair = session.scalars(query).one_or_none()
+    if pair is None:
+        return _keep(session, vault, site, key, now, current_since=now if is_current else None), True
+    if is_current and pair is not current_vapid_key(session, site):
+        pair.current_since = now
+        session.flush()
+    return pair, False
+
+
+def _keep(
+    session: Session, vault: Vault, site: Site, key: VapidKey, now: datetime, *, current_since: datetime | None
+) -> VapidKeyPair:
     pair = VapidKeyPair(
         site_id=site.id,
         public_key=key.public_text,
         private_key=vault.seal(f"vapid:{site.id}:{key.public_text}", key.private),
         created_at=now,
+        current_since=current_since,
     )
     session.add(pair)
     session.flush()
@@ -28,9 +52,10 @@ def add_vapid_key(session: Session, vault: Vault, site: Site, now: datetime) -> 
 
 
 def list_vapid_keys(session: Session, site: Site) -> Sequence[VapidKeyPair]:
-    """Return the keyring, newest first: the first is the current one."""
+    """Return the keyring: the current pair, those that were it before, the latest first, and those brought along."""
     query = select(VapidKeyPair).where(VapidKeyPair.site_id == site.id)
-    return session.scalars(query.order_by(VapidKeyPair.id.desc())).all()
+    order = (VapidKeyPair.current_since.desc().nulls_last(), VapidKeyPair.id.desc())
+    return session.scalars(query.order_by(*order)).all()
 
 
 def current_vapid_key(session: Session, site: Site) -> VapidKeyPair:

@@ -13,11 +13,13 @@ from sitebell.web.context import store
 PAGE_BODY = 64 * 1024
 API_BODY = 1024 * 1024
 BULK_BODY = 32 * 1024 * 1024  # of lines, which are read one by one
+LISTS_BODY = 4 * 1024 * 1024  # 50,000 ids of subscriptions, which CleverPush takes in one call
 PREFLIGHT_SECONDS = 7200  # Chromium keeps no answer longer
 
 NDJSON = "application/x-ndjson"
 
 _PAGE_PATH = re.compile(r"/v1/sites/(?P<token>[^/]+)(?:/.*)?", re.DOTALL)
+_LISTS_PATH = "/notification/send"
 _BULK_PATH = re.compile(r"/v1/databases/[^/]+/profiles/bulk")
 
 
@@ -29,7 +31,7 @@ def register_admission(app: Flask) -> None:
 
 def _admit() -> Response | None:
     path = _PAGE_PATH.fullmatch(request.path)
-    g.body_cap = PAGE_BODY if path else BULK_BODY if _takes_lines() else API_BODY
+    g.body_cap = PAGE_BODY if path else _cap_of_back_end()
     request.max_content_length = g.body_cap + 1  # Werkzeug cuts a chunked body off there, in silence
     if path:
         g.site = _find_site(path["token"])
@@ -54,6 +56,12 @@ def read_body() -> bytes:
     if len(body) > g.body_cap:
         raise RequestEntityTooLarge
     return body
+
+
+def _cap_of_back_end() -> int:
+    if _takes_lines():
+        return BULK_BODY
+    return LISTS_BODY if request.path == _LISTS_PATH else API_BODY
 
 
 def _takes_lines() -> bool:

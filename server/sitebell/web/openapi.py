@@ -81,6 +81,12 @@ def _options(base_url: str) -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "An API key of the site: `sitebell keys create`.",
                 },
+                "pushengage_key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "api_key",
+                    "description": "An adopted API key, `sitebell sites alias --api-key`, or one of the site's own.",
+                },
                 "metrics_token": {
                     "type": "http",
                     "scheme": "bearer",

@@ -1,6 +1,6 @@
 """Reads what stands behind the ? of a URL as strictly as bodies are read: a misspelt name is not lost in silence."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from flask import request
@@ -29,19 +29,19 @@ def paging(largest: int) -> list[dict[str, Any]]:
     ]
 
 
-def read_query(*names: str) -> Mapping[str, str]:
-    """Return the parameters of this request.
+def read_query(*names: str, repeated: Container[str] = ()) -> Mapping[str, str]:
+    """Return the parameters of this request; of those that may be repeated, the first value.
 
     Raises:
         Invalid: `invalid`, one is unknown, given twice, empty or too long, or holds NUL.
     """
     complaints: dict[str, str] = {}
     for name, values in request.args.lists():
-        if name not in names:
+        if name not in names and name not in repeated:
             complaints[name[:80]] = "Unknown parameter."
-        elif len(values) > 1:
+        elif len(values) > 1 and name not in repeated:
             complaints[name] = "Give it once."
-        elif not 1 <= len(values[0]) <= LONGEST_VALUE or "\0" in values[0]:  # PostgreSQL takes no NUL
+        elif not all(1 <= len(value) <= LONGEST_VALUE and "\0" not in value for value in values):  # nor does PostgreSQL
             complaints[name] = f"Write 1 to {LONGEST_VALUE} characters, none of them NUL."
     if complaints:
         name, sentence = next(iter(complaints.items()))
@@ -51,7 +51,13 @@ def read_query(*names: str) -> Mapping[str, str]:
 
 def read_limit(query: Mapping[str, str], largest: int) -> int:
     """Return how many rows are wanted; raises Invalid `invalid` outside 1 to `largest`."""
-    written = query.get(LIMIT, str(DEFAULT_LIMIT))
-    if not (written.isascii() and written.isdigit() and len(written) <= 6 and 1 <= int(written) <= largest):
-        raise Invalid("invalid", f"limit: Write a whole number from 1 to {largest}.", {LIMIT: "Not in range."})
+    return read_number(query, LIMIT, default=DEFAULT_LIMIT, smallest=1, largest=largest)
+
+
+def read_number(query: Mapping[str, str], name: str, *, default: int, largest: int, smallest: int = 0) -> int:
+    """Return a whole number; raises Invalid `invalid` outside `smallest` to `largest`."""
+    written = query.get(name, str(default))
+    is_number = written.isascii() and written.isdigit() and len(written) <= len(str(largest))
+    if not (is_number and smallest <= int(written) <= largest):
+        raise Invalid("invalid", f"{name}: Write a whole number from {smallest} to {largest}.", {name: "Not in range."})
     return int(written)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import flask
 import marshmallow
@@ -17,6 +17,7 @@ from sitebell.web.json_body import read_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_COMPLAINTS = 20
+METHOD_NOT_ALLOWED = 405
 MAX_NAME_LENGTH = 80
 
 
@@ -61,6 +62,11 @@ class Routes(Blueprint):  # type: ignore[misc]
     """A flask-smorest blueprint with our parser, typed decorators and `fails`."""
 
     ARGUMENTS_PARSER = BodyParser()
+    FAILURE: ClassVar[type[marshmallow.Schema]] = ErrorAnswer
+
+    def show_failure(self, code: str) -> Any:
+        """Return an example answer for a code; blueprints with another `FAILURE` say it in that shape."""
+        return example(code)
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Register a view; its docstring becomes the documentation."""
@@ -92,9 +98,9 @@ class Routes(Blueprint):  # type: ignore[misc]
         decorators: list[Callable[[View], View]] = [
             self.alt_response(
                 status,
-                schema=ErrorAnswer,
+                schema=ErrorAnswer if status == METHOD_NOT_ALLOWED else self.FAILURE,  # that one is no blueprint's
                 description=describe(group),
-                examples={code: example(code) for code in group},
+                examples={code: self.show_failure(code) for code in group},
             )
             for status, group in group_by_status([*codes, *ALWAYS]).items()
         ]

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 from sitebell import work_queue
 from sitebell.clock import Clock
 from sitebell.db import Store
-from sitebell.errors import Invalid, SitebellError
-from sitebell.models import Lane, Message, MessageStatus
+from sitebell.models import Lane, MessageStatus
 from sitebell.push.client import Outcome, OutcomeKind, PushRequest
-from sitebell.push.endpoint import Endpoint
 from sitebell.services.delivery import lanes, planner
 from sitebell.services.delivery.claiming import Claimed, Job, claim_batch, close_batch, fail_message, has_claimable
 from sitebell.services.delivery.composing import Composer, MessageComposer
-from sitebell.services.delivery.settling import Answer, settle
+from sitebell.services.delivery.settling import Answer, lock_rows, settle
+from sitebell.worker.faults import explain
 
 CHECKPOINT = 100  # answers; with as many requests in flight it bounds the duplicates of a killed worker
 OPEN_BATCHES = 4
@@ -189,9 +188,10 @@ class Pipeline:
         """Prepare a batch; a message that cannot be composed at all fails, instead of stopping the worker for ever."""
         try:
             return OpenBatch(claimed, self._composer.open(session, claimed), deque(claimed.jobs))
-        except SitebellError as error:
-            log.error("message failed", message=claimed.message.public_id, reason=error.message)  # noqa: TRY400
-            fail_message(session, claimed.message, error.message, now)
+        except Exception as error:  # noqa: BLE001  (the other messages go on, whatever is wrong with this one)
+            reason = explain(error, claimed.message)
+            log.error("message failed", message=claimed.message.public_id, reason=reason)  # noqa: TRY400
+            fail_message(session, claimed.message, reason, now)
             close_batch(session, claimed, now)
             return None
 
@@ -206,17 +206,15 @@ class Pipeline:
             return None  # it stays open, and the next claim of its batch ends it as expired
         try:
             endpoint = self._composer.endpoint(job)
-            not_before = self._opens_at(batch.claimed.message, endpoint, now)
+            not_before = lanes.opens_at(self._lanes, batch.claimed.message.site_id, endpoint.host, now)
             if not_before is None:
                 signer = self._composer.signer(job)
                 return batch.composer.compose(job, endpoint, signer, now, (batch, job))
             batch.answers.append(Answer(job, None, not_before))
-        except Invalid as error:
-            batch.answers.append(Answer(job, Outcome(OutcomeKind.invalid, None, None, error.message)))
+        except Exception as error:  # noqa: BLE001  (a fault at one recipient fails that one only)
+            outcome = Outcome(OutcomeKind.invalid, None, None, explain(error, batch.claimed.message))
+            batch.answers.append(Answer(job, outcome))
         return None
-
-    def _opens_at(self, message: Message, endpoint: Endpoint, now: datetime) -> datetime | None:
-        return lanes.opens_at(self._lanes, message.site_id, endpoint.host, now)
 
     def _close_lane(self, lane: Lane) -> None:
         log.error("lane closed", site=lane.site_id, host=lane.host, until=str(lane.closed_until), reason=lane.reason)
@@ -226,7 +224,8 @@ class Pipeline:
 
     def _settle_all(self, session: Session, now: datetime) -> list[OpenBatch]:
         """Write every batch's answers; return the batches that go on. One order for all workers, or they deadlock."""
-        kept = [b for b in sorted(self._open, key=_message_id) if self._settle(session, b, now)]
+        lock_rows(session, [(batch.claimed, batch.answers) for batch in self._open])
+        kept = [batch for batch in sorted(self._open, key=_order) if self._settle(session, batch, now)]
         for lane in self._lanes_to_close:
             lanes.close_lane(session, lane)
         return kept
@@ -244,5 +243,5 @@ class Pipeline:
         return False
 
 
-def _message_id(batch: OpenBatch) -> int:
-    return batch.claimed.message.id
+def _order(batch: OpenBatch) -> tuple[int, int]:
+    return batch.claimed.message.id, batch.claimed.batch.id

@@ -21,7 +21,7 @@ from sitebell.models import Batch, WebhookCall, WorkerHeartbeat
 from sitebell.push.client import PushClient
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services import retention
-from sitebell.services.binding.enrollments import has_pauses_to_end, resume_due
+from sitebell.services.binding.enrollments import has_pauses_to_end, resume_some
 from sitebell.services.delivery.composing import Composer
 from sitebell.services.vapid_keys import resolve_subject
 from sitebell.services.vault import Vault, open_vault
@@ -61,7 +61,8 @@ class Worker:
     def run(self) -> None:
         """Deliver until stopped; then let requests in flight end, write them down and give the leases back.
 
-        What is unanswered 16 seconds after the stop is given up: the next worker sends it again.
+        What is unanswered 16 seconds after the stop is given up: the next worker sends it again. After a fault of ours
+        the leases are not given back: whoever takes the batches next has to see that one of them ended a worker.
         """
         try:
             with suppress(_OutOfTimeError):
@@ -70,8 +71,8 @@ class Worker:
                     self._pipeline.flush()
                     self._idle()
                     self.stop.wait(POLL_SECONDS)
-        finally:
             self._pipeline.stop()
+        finally:
             self._client.close()
 
     def request_stop(self) -> None:
@@ -105,7 +106,7 @@ class Worker:
             has_pauses = has_pauses_to_end(session, self._clock())
         if has_pauses:
             with self._store.writing() as session:
-                resume_due(session, self._clock())
+                resume_some(session, self._clock())
         if is_due:
             with self._store.writing() as session:
                 retention.prune_step(session, self._clock())

@@ -1,7 +1,6 @@
 """Who a message is for: an explicit audience, walked by key in bounded steps and never held in memory whole."""
 
 from sitebell.services.audiences.checking import (
-    LISTS,
     LONGEST_EXTERNAL_ID,
     MAX_IDS,
     MAX_NAMES,
@@ -9,6 +8,7 @@ from sitebell.services.audiences.checking import (
     is_profile_id,
     is_subscriber_hash,
 )
+from sitebell.services.audiences.naming import LISTS, names_in
 from sitebell.services.audiences.preview import SAMPLE_SIZE, Preview, preview_audience
 from sitebell.services.audiences.walking import Page, Recipient, last_subscription_id, next_page
 
@@ -25,6 +25,7 @@ __all__ = [
     "is_profile_id",
     "is_subscriber_hash",
     "last_subscription_id",
+    "names_in",
     "next_page",
     "preview_audience",
 ]

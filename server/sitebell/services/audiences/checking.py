@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Site
+from sitebell.services.audiences.naming import LISTS, normalise_where
 from sitebell.services.audiences.sets import SETS, check_where
 from sitebell.services.tags import check_tag
 from sitebell.services.topics import check_topics
 
-LISTS = ("subscriber_hashes", "profile_ids", "external_ids")
 MEMBERS = (*LISTS, *SETS)
+NOBODY = f'Name an audience: {{"everyone": true}}, or entries for any of {", ".join(MEMBERS)}.'
 MAX_IDS = 10_000
 MAX_NAMES = 100
 LONGEST_EXTERNAL_ID = 200
@@ -33,8 +34,10 @@ def is_profile_id(text: str) -> bool:
     return _PROFILE_ID.fullmatch(text) is not None
 
 
-def check_audience(session: Session, site: Site, audience: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return the audience in the form that is stored: lists sorted, each entry once.
+def check_audience(
+    session: Session, site: Site, audience: dict[str, Any], now: datetime, *, most_ids: int = MAX_IDS
+) -> dict[str, Any]:
+    """Return the audience in the form that is stored: lists sorted, each entry once, addresses and numbers in one form.
 
     Ids that nobody has are taken and reach nobody; names that the site defines itself must exist.
 
@@ -48,10 +51,8 @@ def check_audience(session: Session, site: Site, audience: dict[str, Any], now: 
     if "everyone" in audience:
         return _check_everyone(audience)
     if not audience or not all(audience.values()):
-        raise Invalid(
-            "empty_audience", f'Name an audience: {{"everyone": true}}, or entries for any of {", ".join(MEMBERS)}.'
-        )
-    checked: dict[str, Any] = {name: _check_list(name, audience[name]) for name in LISTS if name in audience}
+        raise Invalid("empty_audience", NOBODY)
+    checked: dict[str, Any] = {name: _check_list(name, audience[name], most_ids) for name in LISTS if name in audience}
     if "topics" in audience:
         _check_length("topics", audience["topics"], MAX_NAMES)
         checked["topics"] = sorted(check_topics(session, site, audience["topics"]))
@@ -60,7 +61,7 @@ def check_audience(session: Session, site: Site, audience: dict[str, Any], now: 
         checked["tags"] = sorted(set(map(check_tag, audience["tags"])))
     if "where" in audience:
         check_where(session, site.id, audience["where"], now)
-        checked["where"] = audience["where"]
+        checked["where"] = normalise_where(audience["where"])
     return checked
 
 
@@ -72,9 +73,9 @@ def _check_everyone(audience: dict[str, Any]) -> dict[str, Any]:
     return {"everyone": True}
 
 
-def _check_list(name: str, ids: Sequence[str]) -> list[str]:
+def _check_list(name: str, ids: Sequence[str], most: int) -> list[str]:
     is_sound, form = _FORMS[name]
-    _check_length(name, ids, MAX_IDS)
+    _check_length(name, ids, most)
     if not all(map(is_sound, ids)):
         raise Invalid("invalid_audience", f"Write each of {name} as {form}.")
     return sorted(set(ids))

@@ -32,7 +32,7 @@ from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.trees import Branch, Leaf, Tree
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.values import Cell, column_of
-from sitebell.services.tags import check_tag
+from sitebell.services.tags import check_tag, is_on
 
 Condition = ColumnElement[bool]
 
@@ -128,7 +128,7 @@ def _phones(leaf: Leaf, known: Vocabulary) -> Condition:
 
 
 def _tags(leaf: Leaf, known: Vocabulary) -> Condition:
-    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == Enrollment.profile_id)
+    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == Enrollment.profile_id, is_on(known.now))
     for value in read_cells(leaf, Field(name=leaf.field, type=FieldType.LIST), known.now):
         mine = mine.where(ProfileTag.tag == check_tag(str(value)))
     return finds_a_row(mine, Enrollment)

@@ -10,6 +10,7 @@ from sitebell.models import Enrollment, Field, ProfileTag, SiteDatabase, Subscri
 from sitebell.services.audiences.leaves import Vocabulary, condition_of
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.trees import Leaf, Tree, leaves_of, parse_where
+from sitebell.services.tags import is_on
 from sitebell.services.topics import find_topic_ids
 
 SETS = ("topics", "tags", "where")
@@ -26,7 +27,7 @@ def condition_of_sets(session: Session, site_id: int, audience: dict[str, Any], 
     if "topics" in audience:
         parts.append(_chose(list(find_topic_ids(session, site_id, audience["topics"]).values())))
     if "tags" in audience:
-        parts.append(_has_tag(audience["tags"]))
+        parts.append(_has_tag(audience["tags"], now))
     if "where" in audience:
         tree = parse_where(audience["where"])
         parts.append(condition_of(tree, load_vocabulary(session, site_id, tree, now), is_lenient=True))
@@ -59,6 +60,6 @@ def _chose(topic_ids: list[int]) -> ColumnElement[bool]:
     return finds_a_row(mine.where(SubscriptionTopic.topic_id.in_(topic_ids)), Subscription)
 
 
-def _has_tag(tags: list[str]) -> ColumnElement[bool]:
-    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == Enrollment.profile_id)
+def _has_tag(tags: list[str], now: datetime) -> ColumnElement[bool]:
+    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == Enrollment.profile_id, is_on(now))
     return finds_a_row(mine.where(ProfileTag.tag.in_(tags)), Enrollment)

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Delivery, Enrollment, Message, Profile, SiteDatabase, Subscription, SubscriptionStatus
-from sitebell.services.audiences.checking import LISTS
 from sitebell.services.audiences.lookups import finds_a_row
+from sitebell.services.audiences.naming import LISTS
 from sitebell.services.audiences.sets import SETS, condition_of_sets
 from sitebell.services.delivery.eligibility import needs_proof, requirements
 

@@ -1,13 +1,16 @@
 """Binds one subscription to one profile, which may be the anonymous one of its browser."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, ProfilePhone, Subscription, SuspendedBy
-from sitebell.services.binding.enrollments import leave, leave_oldest_browsers, present_enrollment
+from sitebell.services.binding.crowding import leave_oldest_browsers
+from sitebell.services.binding.enrollments import is_unconfirmed, leave, present_enrollment
+from sitebell.services.binding.holding import find_hold
+from sitebell.services.locks import lock_profile
 from sitebell.services.matching import clear_profile, make_profile
 
 ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
@@ -23,11 +26,17 @@ class Binder:
 
     session: Session
     subscription: Subscription
-    is_explicit: bool
     now: datetime
+    _: KW_ONLY
+    is_explicit: bool = False
 
     def bind(self, profile: Profile, bound_by: BoundBy, *, exclusive: bool, is_anonymous: bool = False) -> Enrollment:
-        """Bind to a profile; only suspensions by rebind are lifted by it, and opt-outs by an explicit wish."""
+        """Bind to a profile; only suspensions by rebind are lifted by it, and opt-outs by an explicit wish.
+
+        An address that waits for its owner's confirmation goes on waiting, whoever binds it to whomever. So does what
+        holds the subscription back, which comes along to a profile where it was not present.
+        """
+        hold = find_hold(self.session, self.subscription, profile.database_id)
         before = present_enrollment(self.session, self.subscription, profile.database_id)
         if exclusive:
             others = (Enrollment.database_id == profile.database_id) & (Enrollment.profile_id != profile.id)
@@ -35,6 +44,7 @@ class Binder:
         row = self._find_or_add(profile, bound_by)
         if row.suspended_by == SuspendedBy.REBIND or (self.is_explicit and row.status in ENDED):
             row.status, row.suspended_by = EnrollmentStatus.SUBSCRIBED, None
+        is_present = row.id is not None and row.left_at is None
         words = [bound_by] if row.left_at is not None else [BoundBy(row.bound_by), bound_by]
         row.bound_by = max(words, key=list(BoundBy).index)  # a proof holds until somebody else was here
         row.is_anonymous, row.left_at = is_anonymous, None
@@ -42,13 +52,17 @@ class Binder:
         if before is not None and not self.is_explicit and self._has_refused(before, row):
             row.status, row.suspended_by = before.status, before.suspended_by
             row.suspended_until = before.suspended_until
+        if row.status == EnrollmentStatus.SUBSCRIBED and hold is not None and not is_present:
+            row.status, row.suspended_by = hold.status, hold.suspended_by
+        if row.status == EnrollmentStatus.SUBSCRIBED and is_unconfirmed(self.session, self.subscription):
+            row.status = EnrollmentStatus.UNCONFIRMED
         self.session.flush()
         leave_oldest_browsers(self.session, self.subscription, row, self.now)
         return row
 
     def bind_anonymously(self, database_id: int) -> Enrollment:
         """Bind to this browser's anonymous profile: there is one, however often people log in and out."""
-        known = self._find_anonymous(database_id)
+        known = self._lock_anonymous(database_id)
         if known is None:
             profile = make_profile(self.session, database_id, self.now)
         else:
@@ -67,6 +81,13 @@ class Binder:
         )
         if set(self.session.scalars(query)) != {True}:
             self.bind_anonymously(database_id)
+
+    def _lock_anonymous(self, database_id: int) -> Enrollment | None:
+        """Find the browser's own anonymous profile, unless a back end gave it a name before it was locked."""
+        known = self._find_anonymous(database_id)
+        if known is None or not lock_profile(self.session, self.session.get_one(Profile, known.profile_id)):
+            return None
+        return self._find_anonymous(database_id)
 
     def _find_anonymous(self, database_id: int) -> Enrollment | None:
         """Find the browser's own anonymous profile, unless it has become somebody's, or another browser's too."""

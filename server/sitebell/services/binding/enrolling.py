@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sitebell.errors import Conflict, Invalid, SitebellError
+from sitebell.errors import Conflict, Invalid, NotFound, SitebellError
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site, Subscription
 from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrollments import (
@@ -20,8 +20,10 @@ from sitebell.services.binding.enrollments import (
     resume_due,
     suspended_in,
 )
-from sitebell.services.fields.updates import update_fields
+from sitebell.services.fields.updates import check_pages_words, update_fields
+from sitebell.services.locks import PROFILE_GONE, lock_profile
 from sitebell.services.matching import NO_MATCH, Match, find_or_create_profile
+from sitebell.services.profiles.standing import is_held
 from sitebell.services.sites import list_databases
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 
@@ -39,6 +41,7 @@ class Introduction:
         fields: changes as `update_fields` takes them.
         tags: labels to put on the profile and to take away.
         exclusive: suspend this subscription's enrollments at other profiles.
+        reaches_further: being exclusive also leaves the databases that are not in `database_ids`.
         bound_by: whose word this is.
     """
 
@@ -47,6 +50,7 @@ class Introduction:
     fields: Mapping[str, Any] = field(default_factory=dict)
     tags: TagChange = NO_TAGS
     exclusive: bool = True
+    reaches_further: bool = True
     bound_by: BoundBy = BoundBy.OPEN
 
 
@@ -70,21 +74,34 @@ def enroll(
         Invalid: `unknown_database`, one of `database_ids` is not linked to the site; or a match that cannot be read.
     """
     linked = list_databases(session, site)
-    chosen = _choose(linked, introduction.database_ids)
-    match = introduction.match.normalised()
+    chosen, match = _choose(linked, introduction.database_ids), introduction.match.normalised()
     resume_due(session, now, subscription)
-    binder = Binder(session, subscription, is_explicit, now)
+    binder = Binder(session, subscription, now, is_explicit=is_explicit)
     if match.is_empty and introduction.database_ids is None and not is_explicit:
         chosen = sorted(bound_databases(session, subscription).intersection(chosen)) or chosen
     results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
-    if introduction.exclusive and not match.is_empty and any(result.error is None for result in results):
+    reaches = introduction.exclusive and introduction.reaches_further and not match.is_empty
+    if reaches and any(result.error is None for result in results):
         leave(session, subscription, Enrollment.database_id.not_in(chosen), now)
     return results
 
 
+def enroll_somewhere(
+    session: Session, site: Site, subscription: Subscription, introduction: Introduction, now: datetime
+) -> None:
+    """Do what `enroll` does for a caller who is answered once: it has failed when every database refused.
+
+    Raises:
+        SitebellError: as `enroll` raises it, or what the first database said. Roll back.
+    """
+    results = enroll(session, site, subscription, introduction, is_explicit=False, now=now)
+    if results[0].error is not None and all(result.error is not None for result in results):
+        raise results[0].error
+
+
 def detach(session: Session, site: Site, subscription: Subscription, now: datetime) -> list[EnrollmentResult]:
     """Log out: leave every profile, and stand with the one anonymous profile of this browser in each database."""
-    binder = Binder(session, subscription, False, now)  # noqa: FBT003
+    binder = Binder(session, subscription, now)
     linked = list_databases(session, site)
     for database_id in bound_databases(session, subscription).intersection(linked):
         binder.make_anonymous(database_id)
@@ -105,15 +122,20 @@ def attach(
 
     Exclusive reaches no further than the profile's own database: a back end that names one profile in each of several
     databases means all of them. The visitor's opt-outs and pauses stay.
+
+    Raises:
+        NotFound: `profile_not_found`, it was erased or merged meanwhile.
     """
-    return Binder(session, subscription, False, now).bind(profile, bound_by, exclusive=exclusive)  # noqa: FBT003
+    if not lock_profile(session, profile):
+        raise NotFound(PROFILE_GONE, "profile_not_found")
+    return Binder(session, subscription, now).bind(profile, bound_by, exclusive=exclusive)
 
 
 def detach_from(session: Session, subscription: Subscription, profile: Profile, now: datetime) -> None:
     """Leave one profile; if the browser is nobody's in that database then, it stands with its anonymous profile."""
     leave(session, subscription, Enrollment.profile_id == profile.id, now)
     if present_enrollment(session, subscription, profile.database_id) is None:
-        Binder(session, subscription, False, now).bind_anonymously(profile.database_id)  # noqa: FBT003
+        Binder(session, subscription, now).bind_anonymously(profile.database_id)
 
 
 def _try_to_enroll(binder: Binder, database_id: int, match: Match, introduction: Introduction) -> EnrollmentResult:
@@ -122,11 +144,15 @@ def _try_to_enroll(binder: Binder, database_id: int, match: Match, introduction:
         with binder.session.begin_nested():
             return _enroll(binder, database_id, match, introduction)
     except SitebellError as error:
+        if error.status >= 500:  # a fault of ours and of the moment: the whole call is to be made again
+            raise
         return EnrollmentResult(database_id, None, "error", error)
 
 
 def _enroll(binder: Binder, database_id: int, match: Match, introduction: Introduction) -> EnrollmentResult:
     session, now = binder.session, binder.now
+    if introduction.bound_by not in (BoundBy.BACKEND, BoundBy.IMPORT):
+        check_pages_words({*introduction.fields, *(match.custom or ())[:1]})
     if match.is_empty:
         enrollment = _by_subscription(binder, database_id)
     else:
@@ -139,18 +165,23 @@ def _enroll(binder: Binder, database_id: int, match: Match, introduction: Introd
             raise Conflict("no_profile", NO_PROFILE)
         return suspended_in(database_id)
     profile = session.get_one(Profile, enrollment.profile_id)
-    update_fields(session, profile, introduction.fields, now)
-    change_tags(session, profile, introduction.tags.add, introduction.tags.remove, now)
+    update_fields(session, profile, introduction.fields, now, clips=True)
+    tags = introduction.tags
+    change_tags(session, profile, tags.add, tags.remove, now, ends=tags.ends(now), clips=True)
     return result_of(session, binder.subscription, enrollment)
 
 
 def _by_subscription(binder: Binder, database_id: int) -> Enrollment | None:
     """Return the present enrollment; a paused or ended one is not lifted, but a wish to subscribe starts anew.
 
+    Not so where the operator or a faulty address holds the browser back: that would come along.
+
     Where another database's profile took the place of all of them a visit changes nothing: None.
     """
     present = present_enrollment(binder.session, binder.subscription, database_id)
-    if present is not None and (present.status == EnrollmentStatus.SUBSCRIBED or not binder.is_explicit):
+    if present is not None and (
+        present.status == EnrollmentStatus.SUBSCRIBED or is_held(present) or not binder.is_explicit
+    ):
         return present
     if not binder.is_explicit and database_id in bound_databases(binder.session, binder.subscription):
         return None

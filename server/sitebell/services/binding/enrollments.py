@@ -1,15 +1,14 @@
 """Where a subscription stands at profiles: looked at, paused and resumed, left."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, true, update
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import SitebellError
 from sitebell.models import (
-    BoundBy,
     Enrollment,
     EnrollmentStatus,
     Profile,
@@ -18,12 +17,14 @@ from sitebell.models import (
     SubscriptionStatus,
     SuspendedBy,
 )
+from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present
+from sitebell.services.binding.crowding import leave_surplus
+from sitebell.services.binding.holding import lift_operators
+from sitebell.services.locks import lock_subscriptions
 from sitebell.services.sites import list_databases
 
-LIFTED = {"status": EnrollmentStatus.SUBSCRIBED, "suspended_by": None, "suspended_until": None}
-SUSPENDED_BY_REBIND = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.REBIND}
-PUBLIC_WORDS = (BoundBy.OPEN, BoundBy.SIGNED)
-MAX_BROWSERS = 20  # of one person at one site
+_IS_WAITING = Enrollment.status == EnrollmentStatus.UNCONFIRMED
+PAUSES_PER_STEP = 500
 
 
 @dataclass(frozen=True)
@@ -73,35 +74,38 @@ def present_enrollment(session: Session, subscription: Subscription, database_id
     return session.scalars(query.order_by(*order).limit(1)).first()
 
 
+def present_statuses(session: Session, subscription: Subscription) -> set[str]:
+    """Return how a subscription stands at the profiles that it was not left at, in whatever database."""
+    query = select(Enrollment.status).where(Enrollment.subscription_id == subscription.id)
+    return set(session.scalars(query.where(Enrollment.left_at.is_(None)).distinct()))
+
+
+def is_unconfirmed(session: Session, subscription: Subscription) -> bool:
+    """Say whether an address waits for its owner's confirmation; it does so also after it was bound to others.
+
+    A browser never does: it may be unconfirmed at one profile, by the word of that profile's back end.
+    """
+    if subscription.channel == "web":
+        return False
+    waiting = exists().where(Enrollment.subscription_id == subscription.id, _IS_WAITING)
+    return session.scalar(select(waiting)) or False
+
+
+def end_waiting(session: Session, subscription: Subscription, now: datetime) -> None:
+    """Subscribe an address where it waits for a confirmation; where it was left meanwhile, binding back does that."""
+    waiting = (Enrollment.subscription_id == subscription.id, _IS_WAITING)
+    change_present(session, LIFTED, now, *waiting)
+    change(session, SUSPENDED_BY_REBIND, now, *waiting)
+
+
 def leave(session: Session, subscription: Subscription, profiles: ColumnElement[bool], now: datetime) -> None:
     """Leave the profiles of a condition over `Enrollment`; what was subscribed there is suspended by rebind.
 
     What the visitor or the operator had suspended or ended stays so, for the day when it is bound again.
     """
     left = [Enrollment.subscription_id == subscription.id, profiles]
-    _change_present(session, SUSPENDED_BY_REBIND, now, *left, Enrollment.status == EnrollmentStatus.SUBSCRIBED)
-    _change_present(session, {"left_at": now}, now, *left)
-
-
-def leave_oldest_browsers(session: Session, subscription: Subscription, enrollment: Enrollment, now: datetime) -> None:
-    """Keep the newest browsers of a person that were bound through public routes by the same word (SEC-16).
-
-    Nobody is told that a limit was reached: that would tell a stranger who claims an e-mail address how many browsers
-    its owner has. A browser that was left here by mistake is bound again when its page identifies its visitor. What
-    somebody proved is counted by itself, so that no number of claims pushes it out.
-    """
-    if enrollment.bound_by not in PUBLIC_WORDS:
-        return
-    receiving = (
-        select(Enrollment.id)
-        .join(Subscription, Subscription.id == Enrollment.subscription_id)
-        .where(Enrollment.profile_id == enrollment.profile_id, Enrollment.status == EnrollmentStatus.SUBSCRIBED)
-        .where(Enrollment.bound_by == enrollment.bound_by, Subscription.site_id == subscription.site_id)
-        .where(Subscription.status == SubscriptionStatus.SUBSCRIBED)
-        .order_by((Enrollment.id == enrollment.id).desc(), Enrollment.bound_at.desc(), Enrollment.id.desc())
-    )
-    oldest = Enrollment.id.in_(receiving.offset(MAX_BROWSERS))
-    _change_present(session, SUSPENDED_BY_REBIND | {"left_at": now}, now, oldest)
+    change_present(session, SUSPENDED_BY_REBIND, now, *left, Enrollment.status == EnrollmentStatus.SUBSCRIBED)
+    change_present(session, {"left_at": now}, now, *left)
 
 
 def result_of(session: Session, subscription: Subscription, enrollment: Enrollment) -> EnrollmentResult:
@@ -116,36 +120,55 @@ def pause(session: Session, subscription: Subscription, until: datetime | None, 
     """Suspend by the visitor's wish, until `resume` or a moment; what the visitor paused before gets the new end."""
     pausable = (Enrollment.status == EnrollmentStatus.SUBSCRIBED) | (Enrollment.suspended_by == SuspendedBy.VISITOR)
     values = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.VISITOR, "suspended_until": until}
-    _change_present(session, values, now, Enrollment.subscription_id == subscription.id, pausable)
+    change_present(session, values, now, Enrollment.subscription_id == subscription.id, pausable)
 
 
 def suspend(session: Session, subscription: Subscription, now: datetime) -> None:
     """Suspend by the operator's wish; what the visitor paused or ended stays the visitor's to lift."""
     values = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.OPERATOR}
     is_subscribed = Enrollment.status == EnrollmentStatus.SUBSCRIBED
-    _change_present(session, values, now, Enrollment.subscription_id == subscription.id, is_subscribed)
+    change_present(session, values, now, Enrollment.subscription_id == subscription.id, is_subscribed)
 
 
 def resume(
     session: Session, subscription: Subscription, now: datetime, *, cause: SuspendedBy = SuspendedBy.VISITOR
 ) -> None:
     """Lift the suspensions of one cause, which is the visitor's own pause unless told otherwise, and nothing else."""
-    is_cause = Enrollment.suspended_by == cause
-    _change_present(session, LIFTED, now, Enrollment.subscription_id == subscription.id, is_cause)
+    if cause == SuspendedBy.OPERATOR:
+        lift_operators(session, subscription, now)
+    else:
+        is_cause = Enrollment.suspended_by == cause
+        change_present(session, LIFTED, now, Enrollment.subscription_id == subscription.id, is_cause)
+    leave_surplus(session, [subscription.id], now)
 
 
-def resume_due(session: Session, now: datetime, subscription: Subscription | None = None) -> None:
-    """End the visitors' pauses whose time has come, of one subscription or of all."""
-    of_whom = true() if subscription is None else Enrollment.subscription_id == subscription.id
-    _change_present(session, LIFTED, now, Enrollment.suspended_until <= now, of_whom)
+def resume_due(session: Session, now: datetime, subscription: Subscription) -> None:
+    """End the pauses of a locked subscription's visitor whose time has come."""
+    is_due = exists().where(Enrollment.subscription_id == subscription.id, Enrollment.suspended_until <= now)
+    if session.scalar(select(is_due)):
+        _end_pauses(session, now, [subscription.id])
+
+
+def resume_some(session: Session, now: datetime) -> bool:
+    """End visitors' pauses whose time has come, those longest due first; True when there may be more of them.
+
+    A step is bounded, and whoever speaks at this moment is left out: that call ends the pauses of its own browser.
+    """
+    due = select(Enrollment.subscription_id).where(Enrollment.suspended_until <= now)
+    found = session.scalars(due.order_by(Enrollment.suspended_until).limit(PAUSES_PER_STEP)).all()
+    locked = lock_subscriptions(session, Subscription.id.in_(found), are_free=True)
+    _end_pauses(session, now, locked)
+    return len(found) == PAUSES_PER_STEP
 
 
 def has_pauses_to_end(session: Session, now: datetime) -> bool:
-    """Say whether `resume_due` would find any."""
-    due = select(Enrollment.id).where(Enrollment.left_at.is_(None), Enrollment.suspended_until <= now)
-    return session.scalar(select(exists(due))) or False
+    """Say whether `resume_some` would find any."""
+    return session.scalar(select(exists(select(Enrollment.id).where(Enrollment.suspended_until <= now)))) or False
 
 
-def _change_present(session: Session, values: dict[str, Any], now: datetime, *where: ColumnElement[bool]) -> None:
-    statement = update(Enrollment).where(Enrollment.left_at.is_(None), *where).values(values | {"updated_at": now})
-    session.execute(statement, execution_options={"synchronize_session": "fetch"})
+def _end_pauses(session: Session, now: datetime, of_whom: Collection[int]) -> None:
+    """Lift pauses that are over; at a profile that was left, binding back has to lift what is left of them."""
+    is_over = (Enrollment.suspended_until <= now) & Enrollment.subscription_id.in_(of_whom)
+    change_present(session, LIFTED, now, is_over)
+    change(session, SUSPENDED_BY_REBIND | {"suspended_until": None}, now, is_over)
+    leave_surplus(session, of_whom, now)

@@ -10,6 +10,7 @@ from sitebell.services.binding.enrolling import Introduction, enroll
 from sitebell.services.binding.enrollments import EnrollmentResult
 from sitebell.services.identity.admitting import Admission, admit
 from sitebell.services.identity.link_tokens import Followed, follow_link
+from sitebell.services.identity.tokens import give_back
 from sitebell.services.subscriptions import Registration, put_subscription
 from sitebell.services.topics import choose_topics, chosen_topics
 from sitebell.services.vault import Vault
@@ -52,13 +53,13 @@ def register(
     admission = admit(session, vault, site, introduction, token, now)
     if registration.topics is not None:
         choose_topics(session, site, subscription, registration.topics, now)
-    results = enroll(session, site, subscription, admission.introduction, is_explicit=registration.is_explicit, now=now)
+    results = _bind(session, site, subscription, admission, is_explicit=registration.is_explicit, now=now)
     followed = None if link is None else follow_link(session, vault, site, subscription, link, now)
     visit = _visit(visitor, registration, admission, now, has_token=bool(token or link))
     note_visit(session, site, subscription, visit)
     name_profiles(session, subscription)
-    topics = chosen_topics(session, subscription)
-    return Registered(subscription, is_new, _newest(results, followed), admission, topics, followed)
+    stays = _newest(results, followed)
+    return Registered(subscription, is_new, stays, admission, chosen_topics(session, subscription), followed)
 
 
 def _visit(
@@ -70,6 +71,16 @@ def _visit(
         named=frozenset(admission.introduction.fields),
         is_introduced=has_token or not admission.introduction.match.is_empty,
     )
+
+
+def _bind(
+    session: Session, site: Site, subscription: Subscription, admission: Admission, *, is_explicit: bool, now: datetime
+) -> list[EnrollmentResult]:
+    """Enroll; a token that counts once may be shown again when no database took the binding."""
+    results = enroll(session, site, subscription, admission.introduction, is_explicit=is_explicit, now=now)
+    if admission.token is not None and all(result.error is not None for result in results):
+        give_back(session, site, admission.token)
+    return results
 
 
 def _newest(results: list[EnrollmentResult], followed: Followed | None) -> list[EnrollmentResult]:

@@ -18,17 +18,18 @@ from sitebell.models import (
     MessageStatus,
     Subscription,
 )
-from sitebell.services.delivery.eligibility import needs_proof, obstacle, requirements
+from sitebell.services.delivery.eligibility import TRANSPORT, needs_proof, obstacle, requirements
 from sitebell.services.delivery.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
 
-JobRow = tuple[int, str, bytes, bytes, int, int, bool]  # a web subscription has its keys: the table checks it
+# A web subscription has its keys: the table checks it.
+JobRow = tuple[int, str, bytes, bytes, int, int, bool, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One delivery to make, with what the push engine needs."""
+    """One delivery to make, with what the push engine needs; `worker` as the subscription has it."""
 
     subscription_id: int
     address: str
@@ -37,6 +38,7 @@ class Job:
     vapid_key_id: int
     attempts: int
     accepted_before: bool
+    worker: str | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: s
 
 
 def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime) -> None:
-    needed = requirements(message, proof=needs_proof(session, message))
+    needed = [*requirements(message, proof=needs_proof(session, message)), TRANSPORT]
     query = (
         select(Delivery.subscription_id, obstacle(needed).label("reason"))
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
@@ -179,6 +181,7 @@ def _due_jobs(session: Session, batch: Batch, now: datetime) -> list[Job]:
             Subscription.vapid_key_id,
             Delivery.attempts,
             Subscription.first_accepted_at.is_not(None),
+            Subscription.worker,
         )
         .join(Delivery, Delivery.subscription_id == Subscription.id)
         .where(*_open_rows(batch), or_(Delivery.due_at.is_(None), Delivery.due_at <= now))

@@ -14,6 +14,7 @@ from sitebell.push.endpoint import Endpoint, EndpointRules
 from sitebell.push.vapid import VapidSigner
 from sitebell.services.delivery.claiming import Claimed, Job
 from sitebell.services.delivery.eligibility import may_be_named
+from sitebell.services.delivery.foreign import FOREIGN_SHAPES, ForeignPayload
 from sitebell.services.delivery.payloads import Payload, push_topic
 from sitebell.services.personalisation.filling import fill_in, is_personal, names_of
 from sitebell.services.personalisation.values import load_values
@@ -28,9 +29,15 @@ class MessageComposer:
     """Everything that is the same for all recipients of one message; `people` holds what differs, by subscription."""
 
     def __init__(
-        self, message: Message, receipts: Receipts, people: Mapping[int, Mapping[str, Any]] | None = None
+        self,
+        message: Message,
+        receipts: Receipts,
+        people: Mapping[int, Mapping[str, Any]] | None = None,
+        *,
+        origin: str = "",
     ) -> None:
         self._message = message
+        self._origin = origin
         self._payload = Payload(message.public_id, message.notification)
         self._people = people
         self._receipts = receipts
@@ -57,10 +64,15 @@ class MessageComposer:
         )
 
     def _payload_for(self, job: Job) -> Payload:
-        if self._people is None:
+        is_foreign = job.worker in FOREIGN_SHAPES
+        if self._people is None and not is_foreign:
             return self._payload
-        filled = fill_in(self._message.notification, self._people.get(job.subscription_id, {}))
-        payload = Payload(self._message.public_id, filled)
+        notification = self._message.notification
+        if self._people is not None:
+            notification = fill_in(notification, self._people.get(job.subscription_id, {}))
+        payload = Payload(self._message.public_id, notification)
+        if job.worker is not None and is_foreign:
+            payload = ForeignPayload(job.worker, self._message.public_id, notification, self._origin)
         payload.check_size()
         return payload
 
@@ -95,7 +107,8 @@ class Composer:
         notification, people = claimed.message.notification, None
         if is_personal(notification):
             people = load_values(session, claimed.batch, names_of(notification), may_be_named(session, claimed.message))
-        return MessageComposer(claimed.message, self._receipts[site_id], people)
+        origin = session.get_one(Site, site_id).origin_names[0]
+        return MessageComposer(claimed.message, self._receipts[site_id], people, origin=origin)
 
     def signer(self, job: Job) -> VapidSigner:
         """Return the signer of the pair that the job's subscription was made with (SEC-52)."""

@@ -11,13 +11,12 @@ from sitebell.models import (
     PROVEN,
     Enrollment,
     EnrollmentStatus,
-    IdentityMode,
     Message,
-    Site,
     SiteDatabase,
     Subscription,
     SubscriptionStatus,
 )
+from sitebell.services.identity.strictness import is_signed
 
 OF_THE_BROWSER = ("everyone", "subscriber_hashes", "topics")
 FACTS_OF_THE_BROWSER = ("subscription.", "event.")  # no field of a profile has a dot in its name
@@ -31,13 +30,16 @@ class Requirement:
     reason: ColumnElement[str]
 
 
+TRANSPORT = Requirement(Subscription.channel == "web", literal("no_transport"))
+
+
 def needs_proof(session: Session, message: Message) -> bool:
     """Say whether only enrollments that somebody proved may get a message.
 
     So it is when its sender asked for it (`verified`), and on a signed site whenever the audience says who is meant:
     there, what browsers claimed about themselves before the site was signed does not count any more.
     """
-    return message.is_verified or (_is_signed(session, message) and names_people(message.audience))
+    return message.is_verified or (is_signed(session, message.site_id) and names_people(message.audience))
 
 
 def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
@@ -45,7 +47,7 @@ def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
 
     Else a stranger who claimed somebody's profile before the site was signed would read their name in a message to all.
     """
-    if _is_signed(session, message):
+    if is_signed(session, message.site_id):
         return Enrollment.bound_by.in_(PROVEN) | Enrollment.is_anonymous
     return true()
 
@@ -57,7 +59,10 @@ def names_people(audience: dict[str, Any]) -> bool:
 
 
 def requirements(message: Message, *, proof: bool) -> list[Requirement]:
-    """Return what a subscription and its enrollment must be to get a message; `proof` is `needs_proof`'s answer."""
+    """Return what a subscription and its enrollment must be to get a message; `proof` is `needs_proof`'s answer.
+
+    `TRANSPORT` is not among them: who cannot be reached is planned, so that the message's counts tell of it.
+    """
     linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == message.site_id)
     needed = [
         Requirement(Subscription.site_id == message.site_id, literal("the subscription is another site's")),
@@ -65,7 +70,6 @@ def requirements(message: Message, *, proof: bool) -> list[Requirement]:
             Subscription.status == SubscriptionStatus.SUBSCRIBED,
             literal("the subscription is ") + func.coalesce(Subscription.status, "gone"),
         ),
-        Requirement(Subscription.channel == "web", literal("the subscription is not for the web")),
         Requirement(
             Enrollment.status == EnrollmentStatus.SUBSCRIBED,
             literal("the enrollment is ") + func.coalesce(Enrollment.status, "gone"),
@@ -83,10 +87,6 @@ def obstacle(needed: Sequence[Requirement]) -> ColumnElement[str | None]:
     for requirement in reversed(needed):
         reason = case((requirement.is_met, reason), else_=requirement.reason)  # an unknown truth counts as false
     return reason
-
-
-def _is_signed(session: Session, message: Message) -> bool:
-    return session.scalar(select(Site.identity).where(Site.id == message.site_id)) == IdentityMode.SIGNED
 
 
 def _asks_for_profile(where: Any) -> bool:

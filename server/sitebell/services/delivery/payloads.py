@@ -32,14 +32,18 @@ class Payload:
         Raises:
             Invalid: `notification_too_large`, with the measured size.
         """
-        size = len(self._before) + RECEIPT_LENGTH + len(self._after)
-        if size > MAX_PLAINTEXT:
+        if self.size > MAX_PLAINTEXT:
             raise Invalid(
                 "notification_too_large",
-                f"The notification takes {size} bytes and push services carry {MAX_PLAINTEXT}: shorten its texts or"
-                " data.",
-                {"size": size, "limit": MAX_PLAINTEXT},
+                f"The notification takes {self.size} bytes and push services carry {MAX_PLAINTEXT}: shorten its texts"
+                " or data.",
+                {"size": self.size, "limit": MAX_PLAINTEXT},
             )
+
+    @property
+    def size(self) -> int:
+        """The bytes of the plaintext."""
+        return len(self._before) + RECEIPT_LENGTH + len(self._after)
 
 
 def check_payload(notification: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import Batch, Delivery, DeliveryState, Message, MessageStatus
 from sitebell.services.audiences import Recipient, last_subscription_id, next_page
-from sitebell.services.binding.enrollments import resume_due
+from sitebell.services.binding.enrollments import resume_some
 
 BATCH_SIZE = 500
 BATCHES_AHEAD = 8
@@ -22,9 +22,11 @@ def has_plannable(session: Session, now: datetime) -> bool:
 def plan_batch(session: Session, now: datetime) -> bool:
     """Write the next batch of the message that is due longest; False when none is due.
 
-    The place reached is kept in the same transaction as the rows, so a killed planner repeats nothing.
+    The place reached is kept in the same transaction as the rows, so a killed planner repeats nothing. Pauses that are
+    over end before, in rounds of their own when they are many, or the message would pass their visitors by.
     """
-    resume_due(session, now)
+    if resume_some(session, now):
+        return True
     message = session.scalars(_plannable(now).limit(1).with_for_update(skip_locked=True)).first()
     if message is None:
         return False

@@ -1,7 +1,7 @@
 """Writes down what push services answered: the outcome table of design section 6 (REL-05)."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -23,6 +23,7 @@ from sitebell.models import (
 from sitebell.push.client import Outcome, OutcomeKind
 from sitebell.services.delivery.claiming import Claimed, Job, fail_message
 from sitebell.services.delivery.self_pause import loses_too_many
+from sitebell.services.locks import lock_messages, lock_subscriptions
 from sitebell.services.webhooks.telling import record_event
 
 MAX_ATTEMPTS = 5
@@ -49,17 +50,27 @@ class Answer:
     not_before: datetime | None = None
 
 
+def lock_rows(session: Session, batches: Collection[tuple[Claimed, Sequence[Answer]]]) -> None:
+    """Lock what settling these batches in one transaction writes, but for the deliveries, which come last."""
+    told = [answer for _, answers in batches for answer in answers if _changes_subscription(answer)]
+    if told:
+        lock_subscriptions(session, Subscription.id.in_([answer.job.subscription_id for answer in told]))
+    lock_messages(session, {claimed.message.id for claimed, _ in batches})
+
+
 def settle(
     session: Session, claimed: Claimed, answers: Sequence[Answer], *, now: datetime, lease: timedelta
 ) -> MessageStatus | None:
     """Record answers, renew the lease, and return where the message now stands.
 
-    Returns None when the lease was lost: another worker has the batch, and nothing was changed.
+    Returns None when the lease was lost: another worker has the batch, and nothing was changed. The caller has called
+    `lock_rows`.
     """
     if not work_queue.renew(session, claimed.batch, now=now, lease=lease, has_progressed=bool(answers)):
         return None
     if answers:
-        rows = [_row(claimed.message, answer, now) for answer in answers]
+        in_order = sorted(answers, key=lambda answer: answer.job.subscription_id)
+        rows = [_row(claimed.message, answer, now) for answer in in_order]
         _write_deliveries(session, rows)
         _write_subscriptions(session, answers, now)
     message = session.get_one(Message, claimed.message.id, with_for_update=True, populate_existing=True)
@@ -125,8 +136,8 @@ def _write_deliveries(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 def _write_subscriptions(session: Session, answers: Sequence[Answer], now: datetime) -> None:
-    first = [a.job.subscription_id for a in answers if _kind(a) is OutcomeKind.accepted and not a.job.accepted_before]
-    gone = [a for a in answers if a.outcome is not None and _kind(a) is OutcomeKind.gone]
+    first = [answer.job.subscription_id for answer in answers if _is_first(answer)]
+    gone = [answer for answer in answers if _kind(answer) is OutcomeKind.gone]
     quiet = {"synchronize_session": False}
     if first:
         touched = update(Subscription).where(
@@ -152,6 +163,14 @@ def _record_end(session: Session, subscription_id: int, now: datetime) -> None:
     ended = EventType.UNSUBSCRIBED
     event = Event(site_id=site_id, subscription_id=subscription_id, type=ended, at=now, received_at=now)
     record_event(session, event)
+
+
+def _changes_subscription(answer: Answer) -> bool:
+    return _is_first(answer) or _kind(answer) is OutcomeKind.gone
+
+
+def _is_first(answer: Answer) -> bool:
+    return _kind(answer) is OutcomeKind.accepted and not answer.job.accepted_before
 
 
 def _kind(answer: Answer) -> OutcomeKind | None:

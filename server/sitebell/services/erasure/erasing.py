@@ -5,11 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from sitebell.models import Enrollment, FieldValue, Profile, ProfilePhone, ProfileTag, Site, SiteDatabase, Subscription
-from sitebell.services.erasure.browsers import empty_browser, forget_stay
-from sitebell.services.erasure.naming import Names, forget_names
+from sitebell.models import (
+    Enrollment,
+    FieldValue,
+    FormerName,
+    Profile,
+    ProfilePhone,
+    ProfileTag,
+    Site,
+    SiteDatabase,
+    Subscription,
+)
+from sitebell.services.audiences.people import Names
+from sitebell.services.erasure.browsers import empty_browsers, forget_stays, portions
+from sitebell.services.erasure.naming import forget_names
+from sitebell.services.locks import lock_deliveries
 from sitebell.services.profiles.locking import lock_profiles
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vault import Vault
@@ -34,16 +46,15 @@ def erase_profile(session: Session, vault: Vault, profile: Profile, now: datetim
     lock_profiles(session, profile)
     enrollments = session.scalars(select(Enrollment).where(Enrollment.profile_id == profile.id)).all()
     browsers = _browsers(session, [stay.subscription_id for stay in enrollments])
-    shared = {stay.subscription_id: stay for stay in enrollments if _is_with_others(session, stay)}
-    own = [row for row in browsers if row.id not in shared]
+    with_others = _with_others(session, profile)
+    own = [row for row in browsers if row.id not in with_others]
     leaving = [profile, *(one for one in _anonymous_profiles(session, own) if one.id != profile.id)]
     names = Names.of(session, leaving, own)
     forget_names(session, sites_of(session, profile, browsers), names)
+    lock_deliveries(session, [row.id for row in browsers])
     forget_profile(session, profile)
-    for stay in shared.values():
-        forget_stay(session, stay, now)
-    for row in own:
-        _erase_browser(session, vault, row, now)
+    forget_stays(session, [stay for stay in enrollments if stay.subscription_id in with_others], now)
+    _erase_browsers(session, vault, own, now)
     _delete_profiles(session, leaving)
     return Erased(len(leaving), len(own))
 
@@ -52,7 +63,8 @@ def erase_subscriber(session: Session, vault: Vault, subscription: Subscription,
     """Erase a locked browser with its anonymous profiles; people who have used it keep their profiles without it."""
     anonymous = _anonymous_profiles(session, [subscription])
     forget_names(session, {subscription.site_id}, Names.of(session, anonymous, [subscription]))
-    _erase_browser(session, vault, subscription, now)
+    lock_deliveries(session, [subscription.id])
+    _erase_browsers(session, vault, [subscription], now)
     _delete_profiles(session, anonymous)
     return Erased(len(anonymous), 1)
 
@@ -67,18 +79,16 @@ def _browsers(session: Session, ids: Sequence[int]) -> Sequence[Subscription]:
     return session.scalars(select(Subscription).where(Subscription.id.in_(ids)).order_by(Subscription.id)).all()
 
 
-def _is_with_others(session: Session, stay: Enrollment) -> bool:
-    others = exists().where(
-        Enrollment.subscription_id == stay.subscription_id,
-        Enrollment.profile_id != stay.profile_id,
-        Enrollment.left_at.is_(None),
-        Enrollment.is_anonymous.is_(False),
-    )
-    return session.scalar(select(others)) or False
+def _with_others(session: Session, profile: Profile) -> set[int]:
+    """Return the browsers of a profile at which somebody else is present and known."""
+    mine = aliased(Enrollment)
+    others = select(Enrollment.subscription_id).join(mine, mine.subscription_id == Enrollment.subscription_id)
+    others = others.where(mine.profile_id == profile.id, Enrollment.profile_id != profile.id)
+    return set(session.scalars(others.where(Enrollment.left_at.is_(None), Enrollment.is_anonymous.is_(False))))
 
 
 def _anonymous_profiles(session: Session, browsers: Sequence[Subscription]) -> Sequence[Profile]:
-    """Return the profiles that stand for nobody but these browsers."""
+    """Lock and return the profiles that stand for nobody but these browsers; one that just gets a name stays."""
     ids = [row.id for row in browsers]
     elsewhere = exists().where(Enrollment.profile_id == Profile.id, Enrollment.subscription_id.not_in(ids))
     query = (
@@ -86,20 +96,25 @@ def _anonymous_profiles(session: Session, browsers: Sequence[Subscription]) -> S
         .where(Profile.id.in_(select(Enrollment.profile_id).where(Enrollment.subscription_id.in_(ids))))
         .where(exists().where(Enrollment.profile_id == Profile.id, Enrollment.is_anonymous))
         .where(Profile.external_id.is_(None), Profile.email.is_(None), ~elsewhere)
+        .order_by(Profile.database_id, Profile.id)
     )
-    return session.scalars(query).all()
+    return session.scalars(query.with_for_update()).all()
 
 
-def _erase_browser(session: Session, vault: Vault, subscription: Subscription, now: datetime) -> None:
-    site = session.get_one(Site, subscription.site_id)
-    Tombstones.of_site(vault, site).add(session, subscription.address, now)
-    empty_browser(session, subscription, now)
+def _erase_browsers(session: Session, vault: Vault, rows: Sequence[Subscription], now: datetime) -> None:
+    for site_id in sorted({row.site_id for row in rows}):
+        addresses = [row.address for row in rows if row.site_id == site_id]
+        tombstones = Tombstones.of_site(vault, session.get_one(Site, site_id))
+        for some in portions(addresses):
+            tombstones.add(session, some, now)
+    empty_browsers(session, rows, now)
 
 
 def _delete_profiles(session: Session, profiles: Sequence[Profile]) -> None:
-    ids = [profile.id for profile in profiles]
-    for table in (Enrollment, FieldValue, ProfilePhone, ProfileTag):
-        session.execute(delete(table).where(table.profile_id.in_(ids)))
-    for profile in profiles:
-        session.delete(profile)
-    session.flush()
+    for some in portions(profiles):
+        ids = [profile.id for profile in some]
+        for table in (Enrollment, FieldValue, FormerName, ProfilePhone, ProfileTag):
+            session.execute(delete(table).where(table.profile_id.in_(ids)))
+        for profile in some:
+            session.delete(profile)
+        session.flush()

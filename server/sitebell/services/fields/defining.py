@@ -33,6 +33,7 @@ STANDARD_FIELDS = {
 }
 # True of the device or of the profile itself, whoever uses it; a place may be what a person wrote of themselves.
 OF_THE_DEVICE = ("_tz", "_browser", "_os", "_language", "_regdate")
+KEPT_BY_THE_SERVER = ("_ip", "_regip")  # seen, and only on sites that store addresses: no page may make one up
 OF_THE_PROFILE = ("email", "phones")  # written like fields, and stored with the profile itself
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _RESERVED = (*OF_THE_PROFILE, "external_id", "profile_id", "id", "tags", "topics", "phone")

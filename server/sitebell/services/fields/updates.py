@@ -1,28 +1,35 @@
 """Writes fields of a profile: set, unset, incr, add, delete, upsert; concurrent writers lose nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Field, FieldType, FieldValue, Profile, ProfilePhone
 from sitebell.services.fields.contact import normalise_email, normalise_phone
-from sitebell.services.fields.defining import fields_by_name
-from sitebell.services.fields.values import LARGEST, LONGEST_LIST, Cell, InvalidValue, to_cell, to_cells, to_rows
+from sitebell.services.fields.defining import KEPT_BY_THE_SERVER, fields_by_name
+from sitebell.services.fields.storing import insert_rows, touch
+from sitebell.services.fields.values import LONGEST_LIST, Cell, InvalidValue, largest, to_cell, to_cells, to_rows
+from sitebell.services.message_names import note_former_names
 
 MAX_PHONES = 10
 NUMERIC = (FieldType.INTEGER, FieldType.DECIMAL)
 
 
-def update_fields(session: Session, profile: Profile, changes: Mapping[str, Any], now: datetime) -> None:
+def update_fields(
+    session: Session, profile: Profile, changes: Mapping[str, Any], now: datetime, *, clips: bool = False
+) -> None:
     """Write fields of one profile; `changes` maps a name to its new value (null: none) or to one operation.
 
     Operations are objects of one member: `{"set": value}`, `{"unset": true}`, `{"incr": number}` (numbers; none counts
     as 0), and for lists `{"add": [...]}` (append), `{"delete": [...]}` (every occurrence), `{"upsert": [...]}` (append
     what is missing). On other fields upsert is set. `email` and `phones` are written the same way.
+
+    `clips` is for callers who must not learn what is stored (SEC-15): what does not fit beside it is left out, a sum
+    stops at the largest number, and whatever is stored costs the same statements.
 
     Raises:
         Invalid: `unknown_field`, `invalid_value`, `invalid_operation`, `invalid_email` or `invalid_phone`. Roll back.
@@ -30,22 +37,21 @@ def update_fields(session: Session, profile: Profile, changes: Mapping[str, Any]
     if not changes:
         return
     session.refresh(profile, with_for_update=True)
-    known = fields_by_name(session, profile.database_id)
-    fields = {name: find_field(known, name) for name in changes if name not in ("email", "phones")}
-    present = _read(session, profile, list(fields.values()))
-    rows = []
-    for name, field in fields.items():
-        rows += to_rows(profile.id, field, _changed(field, present.get(field.id, []), *_operation(changes[name])))
-    ids = [field.id for field in fields.values()]
-    session.execute(delete(FieldValue).where(FieldValue.profile_id == profile.id, FieldValue.field_id.in_(ids)))
-    if rows:
-        session.execute(insert(FieldValue), rows)
+    _write_values(session, profile, changes, clips=clips)
     if "email" in changes:
-        _write_email(profile, *_operation(changes["email"]))
+        _write_email(session, profile, *_operation(changes["email"]))
     if "phones" in changes:
-        _write_phones(session, profile, *_operation(changes["phones"]))
-    profile.updated_at = now
-    session.flush()
+        _write_phones(session, profile, *_operation(changes["phones"]), clips=clips)
+    touch(session, profile, now)
+
+
+def check_pages_words(names: Collection[str]) -> None:
+    """Refuse fields that no page writes, with or without a token; raises Invalid `invalid_operation`."""
+    kept = sorted(set(names).intersection(KEPT_BY_THE_SERVER))
+    if kept:
+        raise Invalid(
+            "invalid_operation", f"No page writes {kept[0]}: the server keeps it, on sites that store addresses."
+        )
 
 
 def find_field(known: Mapping[str, Field], name: str) -> Field:
@@ -54,6 +60,20 @@ def find_field(known: Mapping[str, Field], name: str) -> Field:
     if field is None:
         raise Invalid("unknown_field", f"The database has no field {name[:64]}: create it first.", {"field": name[:64]})
     return field
+
+
+def _write_values(session: Session, profile: Profile, changes: Mapping[str, Any], *, clips: bool) -> None:
+    known = fields_by_name(session, profile.database_id)
+    fields = {name: find_field(known, name) for name in changes if name not in ("email", "phones")}
+    present = _read(session, profile, list(fields.values()))
+    rows = []
+    for name, field in fields.items():
+        operation, operand = _operation(changes[name])
+        cells = _OPERATIONS[operation](field, present.get(field.id, []), operand)
+        rows += to_rows(profile.id, field, _bounded(field, cells, clips=clips))
+    ids = [field.id for field in fields.values()]
+    session.execute(delete(FieldValue).where(FieldValue.profile_id == profile.id, FieldValue.field_id.in_(ids)))
+    insert_rows(session, FieldValue, rows)
 
 
 def _operation(value: Any) -> tuple[str, Any]:
@@ -79,10 +99,6 @@ def _read(session: Session, profile: Profile, fields: list[Field]) -> dict[int, 
     return found
 
 
-def _changed(field: Field, present: list[Cell], operation: str, operand: Any) -> list[Cell]:
-    return _OPERATIONS[operation](field, present, operand)
-
-
 def _set(field: Field, _present: list[Cell], operand: Any) -> list[Cell]:
     return to_cells(field, operand)
 
@@ -97,13 +113,11 @@ def _incr(field: Field, present: list[Cell], operand: Any) -> list[Cell]:
     step, before = to_cell(field, operand) if field.type in NUMERIC else None, present[0] if present else 0
     if not isinstance(step, int) or not isinstance(before, int):
         raise Invalid("invalid_operation", f"{field.name} is no number: incr is for integers and decimals.")
-    if abs(before + step) > LARGEST:
-        raise InvalidValue(field.name, field.type)
     return [before + step]
 
 
 def _add(field: Field, present: list[Cell], operand: Any) -> list[Cell]:
-    return _bounded(field, present + _elements(field, operand))
+    return present + _elements(field, operand)
 
 
 def _delete(field: Field, present: list[Cell], operand: Any) -> list[Cell]:
@@ -114,7 +128,7 @@ def _delete(field: Field, present: list[Cell], operand: Any) -> list[Cell]:
 def _upsert(field: Field, present: list[Cell], operand: Any) -> list[Cell]:
     if field.type != FieldType.LIST:
         return to_cells(field, operand)
-    return _bounded(field, list(dict.fromkeys([*present, *_elements(field, operand)])))
+    return list(dict.fromkeys([*present, *_elements(field, operand)]))
 
 
 def _elements(field: Field, operand: Any) -> list[Cell]:
@@ -123,10 +137,13 @@ def _elements(field: Field, operand: Any) -> list[Cell]:
     return to_cells(field, operand if isinstance(operand, list) else [operand])
 
 
-def _bounded(field: Field, cells: list[Cell]) -> list[Cell]:
-    if len(cells) > LONGEST_LIST:
+def _bounded(field: Field, cells: list[Cell], *, clips: bool) -> list[Cell]:
+    """Return what a field can hold of what it is to hold; `present` comes first, so that nobody pushes it out."""
+    most = largest(field)
+    kept = [max(-most, min(most, cell)) if isinstance(cell, int) else cell for cell in cells[:LONGEST_LIST]]
+    if kept != cells and not clips:
         raise InvalidValue(field.name, field.type)
-    return cells
+    return kept
 
 
 _OPERATIONS: dict[str, Callable[[Field, list[Cell], Any], list[Cell]]] = {
@@ -139,25 +156,28 @@ _OPERATIONS: dict[str, Callable[[Field, list[Cell], Any], list[Cell]]] = {
 }
 
 
-def _write_email(profile: Profile, operation: str, operand: Any) -> None:
+def _write_email(session: Session, profile: Profile, operation: str, operand: Any) -> None:
     if operation not in ("set", "unset", "upsert"):
         raise Invalid("invalid_operation", "email takes set, unset and upsert.")
-    profile.email = None if operation == "unset" else normalise_email(operand)
+    email = None if operation == "unset" else normalise_email(operand)
+    note_former_names(session, profile, [profile.email] if profile.email not in (None, email) else [])
+    profile.email = email
 
 
-def _write_phones(session: Session, profile: Profile, operation: str, operand: Any) -> None:
+def _write_phones(session: Session, profile: Profile, operation: str, operand: Any, *, clips: bool) -> None:
     if operation == "incr":
         raise Invalid("invalid_operation", "phones takes set, unset, add, delete and upsert.")
     numbers = [] if operation == "unset" else operand if isinstance(operand, list) else [operand]
-    given = [normalise_phone(number) for number in numbers]
+    given = list(dict.fromkeys(normalise_phone(number) for number in numbers))
     query = select(ProfilePhone.phone).where(ProfilePhone.profile_id == profile.id).order_by(ProfilePhone.position)
-    present = list(session.scalars(query)) if operation in ("add", "delete", "upsert") else []
-    phones = [phone for phone in present if phone not in given] if operation == "delete" else [*present, *given]
-    phones = list(dict.fromkeys(phones))
+    present = list(session.scalars(query))
+    phones = [phone for phone in present if phone not in given]
+    if operation != "delete":
+        united = given if operation in ("set", "unset") else list(dict.fromkeys([*present, *given]))
+        phones = united[:MAX_PHONES] if clips and len(given) <= MAX_PHONES else united
     if len(phones) > MAX_PHONES:
         raise Invalid("invalid_value", f"A profile has at most {MAX_PHONES} phone numbers.")
+    note_former_names(session, profile, [phone for phone in present if phone not in phones])
     session.execute(delete(ProfilePhone).where(ProfilePhone.profile_id == profile.id))
-    if phones:
-        own = {"profile_id": profile.id, "database_id": profile.database_id}
-        rows = [{**own, "phone": phone, "position": place} for place, phone in enumerate(phones)]
-        session.execute(insert(ProfilePhone), rows)
+    own = {"profile_id": profile.id, "database_id": profile.database_id}
+    insert_rows(session, ProfilePhone, [{**own, "phone": phone, "position": at} for at, phone in enumerate(phones)])

@@ -10,13 +10,14 @@ from sitebell.models import Field, FieldType, FieldValue
 from sitebell.models.profile import LONGEST_TEXT
 
 SCALE = 1_000_000  # decimals are stored in millionths, so that SQLite and PostgreSQL compare them alike
-LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1  # what a cell holds
+LARGEST_INTEGER = 2**53 - 1  # what every reader of JSON gets exactly (RFC 8259 section 6)
 LONGEST_LIST = 100
 SEXES = {0: "male", 1: "female", "male": "male", "female": "female"}
 EXAMPLES = {
     FieldType.TEXT: f"a text of at most {LONGEST_TEXT} characters",
-    FieldType.INTEGER: "a whole number of at most 63 bits, such as 42",
-    FieldType.DECIMAL: "a number with at most six decimals, such as 9.99",
+    FieldType.INTEGER: f"a whole number from {-LARGEST_INTEGER} to {LARGEST_INTEGER}",
+    FieldType.DECIMAL: f"a number with at most six decimals, up to {LARGEST // SCALE}",
     FieldType.BOOLEAN: "true or false",
     FieldType.DATE: "a date such as 1990-05-31",
     FieldType.DATETIME: "a moment with its zone, such as 2026-12-24T18:00:00Z",
@@ -62,6 +63,11 @@ def to_cell(field: Field, value: Any) -> Cell:
         raise InvalidValue(field.name, field.type) from None
 
 
+def largest(field: Field) -> int:
+    """Return the largest cell of a field of numbers; the smallest is its opposite."""
+    return LARGEST_INTEGER if field.type == FieldType.INTEGER else LARGEST
+
+
 def column_of(field: Field) -> str:
     """Return the name of the column that holds the field's values."""
     return _COLUMNS[FieldType(field.type)]
@@ -103,7 +109,7 @@ def _to_text(field: Field, value: Any) -> str:
 
 
 def _to_integer(field: Field, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > largest(field):
         raise InvalidValue(field.name, field.type)
     return value
 
@@ -112,7 +118,7 @@ def _to_decimal(field: Field, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidValue(field.name, field.type)
     scaled = Decimal(repr(value)) * SCALE
-    if scaled != scaled.to_integral_value() or abs(scaled) > LARGEST:
+    if scaled != scaled.to_integral_value() or abs(scaled) > largest(field):
         raise InvalidValue(field.name, field.type)
     return int(scaled)
 

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
-from sitebell.models import BoundBy, Field, IdentityMode, Site, SiteDatabase
+from sitebell.models import BoundBy, Field, Site, SiteDatabase
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.identity.claims import read_claims
 from sitebell.services.identity.signing_keys import find_signing_key
-from sitebell.services.identity.tokens import IDENTITY, use_once, verify_token
+from sitebell.services.identity.strictness import is_signed
+from sitebell.services.identity.tokens import IDENTITY, VerifiedToken, use_once, verify_token
 from sitebell.services.matching import NO_MATCH, Match
 from sitebell.services.tags import NO_TAGS, TagChange
 from sitebell.services.vault import Vault
@@ -23,11 +24,16 @@ MATCH_KEYS = ("profile_id", "external_id", "email", "phone", "custom")
 
 @dataclass(frozen=True)
 class Admission:
-    """What of an introduction counts, and why the rest does not."""
+    """What of an introduction counts, by which token, and why the rest does not."""
 
     introduction: Introduction
-    is_verified: bool = False
+    token: VerifiedToken | None = None
     refusal: Invalid | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """A token of the site's back end says it."""
+        return self.token is not None
 
 
 def admit(
@@ -41,33 +47,35 @@ def admit(
     """
     try:
         if token is not None:
-            return Admission(_prove(session, vault, site, introduction, token, now), is_verified=True)
-        if site.identity == IdentityMode.SIGNED:
+            return _prove(session, vault, site, introduction, token, now)
+        if is_signed(session, site.id):
             _check_unsigned(session, site, introduction)
     except Invalid as refusal:
         return Admission(replace(introduction, match=NO_MATCH, fields={}, tags=NO_TAGS), refusal=refusal)
     return Admission(introduction)
 
 
-def _prove(session: Session, vault: Vault, site: Site, said: Introduction, token: str, now: datetime) -> Introduction:
+def _prove(session: Session, vault: Vault, site: Site, said: Introduction, token: str, now: datetime) -> Admission:
     """Return what the token says, after the page's own words were found to agree with it."""
     verified = verify_token(
         token, IDENTITY, lambda kid: find_signing_key(session, vault, site, kid), audience=site.token, now=now
     )
     claims = read_claims(verified.claims, IDENTITY)
     _check_match(said.match, claims.match)
-    _check_tags(said.tags, claims.tags, may_differ=site.identity == IdentityMode.OPEN and claims.tags.is_empty)
+    is_closed = is_signed(session, site.id)
+    _check_tags(said.tags, claims.tags, may_differ=not is_closed and claims.tags.is_empty)
     own_words = _check_fields(said.fields, claims.fields)
-    if site.identity == IdentityMode.SIGNED:
+    if is_closed:
         _check_open(session, site, said.database_ids, own_words)
     use_once(session, site, verified, IDENTITY)
-    return replace(
+    proved = replace(
         said,
         match=claims.match,
         fields={**said.fields, **claims.fields},
         tags=said.tags if claims.tags.is_empty else claims.tags,
         bound_by=BoundBy.SIGNED,
     )
+    return Admission(proved, verified)
 
 
 def _check_match(said: Match, proved: Match) -> None:

@@ -4,7 +4,6 @@ A link is no login. It moves no browser that somebody is known at, lifts no paus
 who has left since it was made. Whoever gets a forwarded newsletter can follow it, which docs/identity.md says plainly.
 """
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,15 +26,25 @@ from sitebell.models import (
 from sitebell.services.binding.enrolling import NO_DATABASE, attach
 from sitebell.services.binding.enrollments import EnrollmentResult, present_enrollment, result_of
 from sitebell.services.identity.claims import read_claims
-from sitebell.services.identity.signing_keys import OWN_KID, VerificationKey, find_signing_key
+from sitebell.services.identity.signing_keys import (
+    OWN_ALGORITHM,
+    OWN_KID,
+    VerificationKey,
+    find_signing_key,
+    own_key,
+)
 from sitebell.services.identity.tokens import LINK, VerifiedToken, use_once, verify_token
+from sitebell.services.locks import lock_profile
 from sitebell.services.matching import Match, find_or_create_profile
+from sitebell.services.message_names import find_merged
 from sitebell.services.sites import list_databases
 from sitebell.services.vault import Vault
 
 PARAMETER = "bell"
-ALGORITHM = "HS256"
 TYPE = LINK.types[0]
+
+GONE = "Whom this link was made for is not known here any more: the profile was erased."
+NOT_ANONYMOUS = "Somebody is known at this browser, or it has left or opted out since."
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def make_link(session: Session, vault: Vault, site: Site, match: Match, lifetime
     ids = [profile.public_id for profile in profiles]
     times = {"iat": int(now.timestamp()), "exp": int(expires_at.timestamp())}
     claims = {"aud": site.token, "sub": ids[0], "profiles": ids, **times}
-    token = jwt.encode(claims, _own_key(vault, site).key, ALGORITHM, {"typ": TYPE, "kid": OWN_KID})
+    token = jwt.encode(claims, own_key(vault, site, TYPE).key, OWN_ALGORITHM, {"typ": TYPE, "kid": OWN_KID})
     return Link(token, expires_at, profiles)
 
 
@@ -100,18 +109,19 @@ def follow_link(
 def _join_all(
     session: Session, site: Site, subscription: Subscription, link: VerifiedToken, now: datetime
 ) -> list[EnrollmentResult]:
-    joined = []
+    joined, is_gone = [], False
     find_profile = _finder(session, link, now)
     for database_id in list_databases(session, site):
         present = present_enrollment(session, subscription, database_id)
         if present is None or not present.is_anonymous or present.status != EnrollmentStatus.SUBSCRIBED:
             continue
         profile = find_profile(database_id)
+        is_gone = is_gone or profile is None
         if profile is not None and _may_come_back(session, subscription, profile, link):
-            bound = attach(session, subscription, profile, now, exclusive=True, bound_by=BoundBy.SIGNED)
+            bound = attach(session, subscription, profile, now, exclusive=True, bound_by=BoundBy.LINK)
             joined.append(result_of(session, subscription, bound))
     if not joined or subscription.status != SubscriptionStatus.SUBSCRIBED:
-        raise Invalid("link_not_used", "Somebody is known at this browser, or it has left or opted out since.")
+        raise Invalid("link_not_used", GONE if is_gone and not joined else NOT_ANONYMOUS)
     return joined
 
 
@@ -120,9 +130,23 @@ def _finder(session: Session, link: VerifiedToken, now: datetime) -> Callable[[i
     if link.kid != OWN_KID:
         match = read_claims(link.claims, LINK).match
         return lambda database_id: find_or_create_profile(session, database_id, match, now)[0]
-    named = select(Profile).where(Profile.public_id.in_(link.claims["profiles"]))
-    by_database = {profile.database_id: profile for profile in session.scalars(named)}
-    return by_database.get
+    found = [_find_by_id(session, public_id) for public_id in link.claims["profiles"]]
+    by_database = {profile.database_id: profile.public_id for profile in found if profile is not None}
+
+    def find(database_id: int) -> Profile | None:
+        public_id = by_database.get(database_id)
+        return None if public_id is None else _find_by_id(session, public_id, lock=True)
+
+    return find
+
+
+def _find_by_id(session: Session, public_id: str, *, lock: bool = False) -> Profile | None:
+    """Find a profile, or the one into which it was merged, also between being found and being locked."""
+    profile = session.scalars(select(Profile).where(Profile.public_id == public_id)).one_or_none()
+    if profile is not None and (not lock or lock_profile(session, profile)):
+        return profile
+    merged = find_merged(session, public_id)
+    return merged if merged is not None and (not lock or lock_profile(session, merged)) else None
 
 
 def _may_come_back(session: Session, subscription: Subscription, profile: Profile, link: VerifiedToken) -> bool:
@@ -136,10 +160,4 @@ def _may_come_back(session: Session, subscription: Subscription, profile: Profil
 
 
 def _find_key(session: Session, vault: Vault, site: Site, kid: str | None) -> VerificationKey | None:
-    return _own_key(vault, site) if kid == OWN_KID else find_signing_key(session, vault, site, kid)
-
-
-def _own_key(vault: Vault, site: Site) -> VerificationKey:
-    """Derive the key of our own links from the site's secret; identity tokens never look here."""
-    secret = vault.open(f"receipt:{site.id}", site.receipt_key)
-    return VerificationKey(ALGORITHM, hmac.digest(secret, TYPE.encode(), "sha256"))
+    return own_key(vault, site, TYPE) if kid == OWN_KID else find_signing_key(session, vault, site, kid)

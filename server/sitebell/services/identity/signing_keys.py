@@ -1,5 +1,6 @@
 """The keys that prove a site's tokens: one algorithm each, found only inside their own site (SEC-20, SEC-21)."""
 
+import hmac
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import SigningKey, Site
+from sitebell.services.receipts import open_receipt_key
 from sitebell.services.vault import Vault
 
 SHARED = "HS256"
@@ -23,7 +25,8 @@ ALGORITHMS = ("ES256", "RS256", "EdDSA", SHARED)
 MAX_KEYS = 10
 LARGEST_PEM = 8192
 SMALLEST_RSA = 2048  # bits; NIST SP 800-131A
-OWN_KID = "sitebell"  # names the key of our own link tokens
+OWN_KID = "sitebell"  # names the keys of our own tokens
+OWN_ALGORITHM = SHARED
 
 _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _WANTED = {
@@ -113,6 +116,11 @@ def find_signing_key(session: Session, vault: Vault, site: Site, kid: str | None
 def open_public_key(vault: Vault, site: Site, row: SigningKey) -> str | None:
     """Return the PEM of a public key; a shared secret is never shown again."""
     return None if row.algorithm == SHARED else vault.open(_context(site, row.kid), row.key).decode()
+
+
+def own_key(vault: Vault, site: Site, typ: str) -> VerificationKey:
+    """Derive the key of our own tokens of one type from the site's secret; identity tokens never look here."""
+    return VerificationKey(OWN_ALGORITHM, hmac.digest(open_receipt_key(vault, site), typ.encode(), "sha256"))
 
 
 def _check_kid(kid: str) -> str:

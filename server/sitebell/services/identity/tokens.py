@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -87,12 +88,22 @@ def use_once(session: Session, site: Site, token: VerifiedToken, purpose: Purpos
     """Use up a token that has a `jti`; raises by `purpose.fault` when it was used before."""
     if token.jti is None:
         return
-    digest = hashlib.sha256(token.jti.encode(errors="surrogatepass")).digest()
     try:
         with session.begin_nested():
-            session.add(UsedToken(site_id=site.id, jti_hash=digest, expires_at=token.expires_at + LEEWAY))
+            session.add(UsedToken(site_id=site.id, jti_hash=_digest(token.jti), expires_at=token.expires_at + LEEWAY))
     except IntegrityError:
         raise purpose.fault("was used already") from None
+
+
+def give_back(session: Session, site: Site, token: VerifiedToken) -> None:
+    """Undo `use_once` of the same transaction: nothing came of the token, so it may be shown again."""
+    if token.jti is not None:
+        used = delete(UsedToken).where(UsedToken.site_id == site.id, UsedToken.jti_hash == _digest(token.jti))
+        session.execute(used)
+
+
+def _digest(jti: str) -> bytes:
+    return hashlib.sha256(jti.encode(errors="surrogatepass")).digest()
 
 
 def _check_header(token: str, purpose: Purpose) -> str | None:

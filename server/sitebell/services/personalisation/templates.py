@@ -22,6 +22,7 @@ ALLOWED_NODES = (
     *(nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.Test, nodes.And, nodes.Or, nodes.Not),
 )
 NEVER = "\0"  # no text has NUL, so there are no statements and no comments, and {% stays what it is
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _DATE_FORMAT = re.compile(r"(?:[^%]|%[dmYyBbAaHM%])*")
 
 Values = Mapping[str, Any]
@@ -48,14 +49,17 @@ class Template:
         """Return the text for a profile with these values; one that is missing prints nothing.
 
         Raises:
-            TemplateFault: two values cannot be compared, or do not fit a filter.
+            TemplateFault: two values cannot be compared, do not fit a filter, or make what is no text.
         """
         try:
-            return self._program.render(profile=values)
+            text = self._program.render(profile=values)
         except TemplateFault:
             raise
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except Exception as error:  # whatever a filter makes of a value, one recipient fails and no worker
             raise TemplateFault("A value does not fit the filter or the comparison in which it stands.") from error
+        if _NO_TEXT.search(text):
+            raise TemplateFault("It makes NUL or half of a surrogate pair: write characters that UTF-8 can carry.")
+        return text
 
 
 class _Missing(Undefined):
@@ -110,6 +114,10 @@ def compile_template(text: str, *, is_url: bool) -> Template:
         raise TemplateFault(f"This is no template: {error.message}.") from error
     except RecursionError as error:
         raise TemplateFault("This template is nested too deeply.") from error
+    except TemplateFault:
+        raise
+    except Exception as error:  # Jinja works out constants while it compiles
+        raise TemplateFault("A constant does not fit the filter or the comparison in which it stands.") from error
 
 
 def is_template(text: str) -> bool:

@@ -7,32 +7,41 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound
 from sitebell.models import Enrollment, Profile, ProfilePhone, Subscription
+from sitebell.services.locks import PROFILE_GONE, lock_profile, lock_subscriptions
 from sitebell.services.matching import lock_identities
+
+ATTEMPTS = 5  # each fails only when one more browser was bound while we waited
 
 
 def lock_profiles(session: Session, *profiles: Profile) -> None:
-    """Lock profiles of one database with their browsers and identities, in the order in which binding does.
+    """Lock profiles of one database with their browsers and identities, in the order of `services/locks.py`.
+
+    A browser that was bound while we waited has an earlier place in that order: so we let go of all and begin anew.
 
     Raises:
         NotFound: `profile_not_found`, somebody else has ended one of them meanwhile.
     """
-    bound = _bound(session, profiles)
-    _lock_browsers(session, bound)
+    for _ in range(ATTEMPTS):
+        with session.begin_nested() as attempt:
+            if not _lock_all(session, profiles):
+                return
+            attempt.rollback()
+    lock_subscriptions(session, Subscription.id.in_(_lock_all(session, profiles)))
+
+
+def _lock_all(session: Session, profiles: Iterable[Profile]) -> set[int]:
+    """Return the browsers that were bound between the first lock and the last; from then on nobody can."""
+    bound = lock_subscriptions(session, Subscription.id.in_(_bound(session, profiles)))
     _lock_identities(session, profiles)
     for profile in sorted(profiles, key=lambda profile: profile.id):
-        if session.get(Profile, profile.id, with_for_update=True, populate_existing=True) is None:
-            raise NotFound("The database has no profile with this id.", "profile_not_found")
-    _lock_browsers(session, _bound(session, profiles) - bound)  # bound until now; from now on nobody can
+        if not lock_profile(session, profile):
+            raise NotFound(PROFILE_GONE, "profile_not_found")
+    return _bound(session, profiles) - bound
 
 
 def _bound(session: Session, profiles: Iterable[Profile]) -> set[int]:
     ids = [profile.id for profile in profiles]
     return set(session.scalars(select(Enrollment.subscription_id).where(Enrollment.profile_id.in_(ids))))
-
-
-def _lock_browsers(session: Session, ids: set[int]) -> None:
-    rows = select(Subscription.id).where(Subscription.id.in_(ids)).order_by(Subscription.id)
-    session.execute(rows.with_for_update(key_share=True)).all()
 
 
 def _lock_identities(session: Session, profiles: Iterable[Profile]) -> None:

@@ -1,6 +1,6 @@
 """Makes one profile of two that turned out to be the same person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -18,6 +18,8 @@ from sitebell.models import (
     SuspendedBy,
 )
 from sitebell.services.fields.updates import update_fields
+from sitebell.services.locks import lock_deliveries
+from sitebell.services.profiles.addressing import redirect_messages
 from sitebell.services.profiles.locking import lock_profiles
 from sitebell.services.profiles.standing import strength
 from sitebell.services.profiles.writing import name_enrollments
@@ -35,13 +37,14 @@ def merge_profiles(session: Session, target: Profile, source: Profile, now: date
     subscription the stronger no is kept.
 
     Raises:
-        Invalid: `invalid_merge`, it is the same profile; `invalid_value` or `too_many_tags`, more phones or tags than
-            a profile can have. Roll back.
+        Invalid: `invalid_merge`, the same profile; `invalid_value` or `too_many_tags`, too many in all. Roll back.
     """
     if target.id == source.id:
         raise Invalid("invalid_merge", "A profile cannot be merged with itself.")
     lock_profiles(session, target, source)
-    phones, tags = _phones(session, source), list_tags(session, source)
+    phones, tags = _phones(session, source), list_tags(session, source, now)
+    redirect_messages(session, source, target)
+    lock_deliveries(session, _common_browsers(session, target, source))
     merge_profile(session, source, target)
     _move_enrollments(session, target, source, now)
     _move_fields(session, target, source)
@@ -54,8 +57,13 @@ def merge_profiles(session: Session, target: Profile, source: Profile, now: date
     session.flush()
     if phones:
         update_fields(session, target, {"phones": {"add": phones}}, now)
-    change_tags(session, target, tags, (), now)
+    _add_tags(session, target, tags, now)
     name_enrollments(session, target)
+
+
+def _add_tags(session: Session, target: Profile, tags: Mapping[str, datetime | None], now: datetime) -> None:
+    ends = {tag: end for tag, end in tags.items() if end is not None}
+    change_tags(session, target, list(tags), (), now, ends=ends)
 
 
 def _phones(session: Session, profile: Profile) -> list[str]:
@@ -79,6 +87,11 @@ def _move_enrollments(session: Session, target: Profile, source: Profile, now: d
         else:
             _unite(session, kept, row, now)
     session.flush()
+
+
+def _common_browsers(session: Session, target: Profile, source: Profile) -> list[int]:
+    ids = [{row.subscription_id for row in _enrollments(session, profile)} for profile in (target, source)]
+    return sorted(set.intersection(*ids))
 
 
 def _enrollments(session: Session, profile: Profile) -> Iterable[Enrollment]:

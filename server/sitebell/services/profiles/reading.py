@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import NotFound
 from sitebell.models import Database, Field, FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.services.fields.values import from_rows
+from sitebell.services.tags import is_on
 
 _PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 
@@ -26,6 +28,11 @@ class KnownProfile:
     tags: list[str] = field(default_factory=list)
 
 
+def is_profile_id(text: str) -> bool:
+    """Say whether a text has the form of a profile's id."""
+    return _PUBLIC_ID.fullmatch(text) is not None
+
+
 def get_profile(session: Session, database: Database, public_id: str) -> Profile:
     """Return a profile of this database.
 
@@ -33,7 +40,7 @@ def get_profile(session: Session, database: Database, public_id: str) -> Profile
         NotFound: `profile_not_found`; what cannot be an id costs no question to the database.
     """
     query = select(Profile).where(Profile.database_id == database.id, Profile.public_id == public_id)
-    profile = session.scalars(query).one_or_none() if _PUBLIC_ID.fullmatch(public_id) else None
+    profile = session.scalars(query).one_or_none() if is_profile_id(public_id) else None
     if profile is None:
         raise NotFound("The database has no profile with this id.", "profile_not_found")
     return profile
@@ -44,19 +51,20 @@ def count_profiles(session: Session, database: Database) -> int:
     return session.scalar(select(func.count()).where(Profile.database_id == database.id)) or 0
 
 
-def read_profile(session: Session, profile: Profile) -> KnownProfile:
+def read_profile(session: Session, profile: Profile, now: datetime) -> KnownProfile:
     """Return everything that is known about one person."""
-    [known] = read_profiles(session, [profile])
+    [known] = read_profiles(session, [profile], now)
     return known
 
 
-def read_profiles(session: Session, profiles: Sequence[Profile]) -> list[KnownProfile]:
+def read_profiles(session: Session, profiles: Sequence[Profile], now: datetime) -> list[KnownProfile]:
     """Return everything that is known about some people, in their order; three queries, however many they are."""
     known = {profile.id: KnownProfile(profile) for profile in profiles}
     phones = select(ProfilePhone).where(ProfilePhone.profile_id.in_(known))
     for phone in session.scalars(phones.order_by(ProfilePhone.profile_id, ProfilePhone.position)):
         known[phone.profile_id].phones.append(phone.phone)
-    for tag in session.scalars(select(ProfileTag).where(ProfileTag.profile_id.in_(known)).order_by(ProfileTag.tag)):
+    tags = select(ProfileTag).where(ProfileTag.profile_id.in_(known), is_on(now)).order_by(ProfileTag.tag)
+    for tag in session.scalars(tags):
         known[tag.profile_id].tags.append(tag.tag)
     values = select(FieldValue, Field).join(Field, Field.id == FieldValue.field_id)
     mine = values.where(FieldValue.profile_id.in_(known)).order_by(Field.id, FieldValue.position)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict
 from sitebell.models import Enrollment, EnrollmentStatus, SuspendedBy
+from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present
 
 # From yes to the strongest no. A suspension by rebind only says that the browser was at somebody else's.
 STRENGTH: list[tuple[EnrollmentStatus, SuspendedBy | None]] = [
@@ -19,6 +20,7 @@ STRENGTH: list[tuple[EnrollmentStatus, SuspendedBy | None]] = [
     (EnrollmentStatus.UNSUBSCRIBED, None),
     (EnrollmentStatus.COMPLAINED, None),
 ]
+_YES = STRENGTH.index((EnrollmentStatus.SUBSCRIBED, None))
 _FIRST_OF_VISITOR = STRENGTH.index((EnrollmentStatus.SUSPENDED, SuspendedBy.VISITOR))
 OPTED_OUT = "The visitor has paused, unsubscribed or complained here: only the visitor takes that back."
 
@@ -28,6 +30,11 @@ def strength(enrollment: Enrollment) -> int:
     status = EnrollmentStatus(enrollment.status)
     is_suspended = status == EnrollmentStatus.SUSPENDED
     return STRENGTH.index((status, SuspendedBy(enrollment.suspended_by or "operator") if is_suspended else None))
+
+
+def is_held(enrollment: Enrollment) -> bool:
+    """Say whether neither a rebind nor a wish to subscribe lifts a status: it is the operator's, or of the address."""
+    return _YES < strength(enrollment) < _FIRST_OF_VISITOR
 
 
 def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:
@@ -40,6 +47,22 @@ def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatu
     before, after = strength(enrollment), STRENGTH.index((status, cause))
     if before >= _FIRST_OF_VISITOR and after < before:
         raise Conflict("opted_out", OPTED_OUT)
+    if status == EnrollmentStatus.SUBSCRIBED and is_held(enrollment):
+        _lift_copy(session, enrollment, now)
     enrollment.status, enrollment.suspended_by, enrollment.suspended_until = status, cause, None
     enrollment.updated_at = now
     session.flush()
+
+
+def _lift_copy(session: Session, enrollment: Enrollment, now: datetime) -> None:
+    """Lift what the browser took along to its anonymous profile from the person of whom the back end says yes now."""
+    copy = (
+        Enrollment.subscription_id == enrollment.subscription_id,
+        Enrollment.database_id == enrollment.database_id,
+        Enrollment.id != enrollment.id,
+        Enrollment.is_anonymous.is_(True),
+        Enrollment.status == enrollment.status,
+        Enrollment.suspended_by.is_not_distinct_from(enrollment.suspended_by),
+    )
+    change(session, SUSPENDED_BY_REBIND, now, *copy, Enrollment.left_at.is_not(None))
+    change_present(session, LIFTED, now, *copy)

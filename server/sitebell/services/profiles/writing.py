@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from sitebell.errors import Conflict
+from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Database, Enrollment, Profile
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.updates import update_fields
+from sitebell.services.locks import PROFILE_GONE, lock_profile
 from sitebell.services.matching import Match, find_or_create_profile, lock_identities, make_profile
+from sitebell.services.message_names import note_former_names
+from sitebell.services.profiles.reading import is_profile_id
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 
 
@@ -33,15 +36,22 @@ class ProfileChanges:
     tags: TagChange = NO_TAGS
 
 
-def create_profile(session: Session, database: Database, changes: ProfileChanges, now: datetime) -> Profile:
+def create_profile(
+    session: Session, database: Database, changes: ProfileChanges, now: datetime, *, public_id: str | None = None
+) -> Profile:
     """Make a profile. Several may have the same e-mail address or phone number, one alone an external id.
 
+    `public_id` adopts the id that another system used. Ids are unique in the whole installation, so that is for its
+    operator: a site's own key could ask with it which ids others have.
+
     Raises:
-        Conflict: `external_id_taken`.
+        Conflict: `external_id_taken`; `profile_exists`, some profile has the adopted id.
+        Invalid: `invalid_profile_id`, the adopted id is not 24 hex digits in lower case.
         Invalid: as `update_fields` and `change_tags` raise it. Roll back.
     """
     lock_identities(session, database.id, _identities(changes))
-    profile = make_profile(session, database.id, now)
+    adopted = {} if public_id is None else {"public_id": _check_free(session, public_id)}
+    profile = make_profile(session, database.id, now, **adopted)
     _write(session, profile, changes, now)
     return profile
 
@@ -52,8 +62,11 @@ def update_profile(session: Session, profile: Profile, changes: ProfileChanges, 
     Raises:
         Conflict: `external_id_taken`, another profile of the database has it.
         Invalid: as `update_fields` and `change_tags` raise it. Roll back.
+        NotFound: `profile_not_found`, it was erased or merged meanwhile.
     """
     lock_identities(session, profile.database_id, _identities(changes))
+    if not lock_profile(session, profile):
+        raise NotFound(PROFILE_GONE, "profile_not_found")
     _write(session, profile, changes, now)
 
 
@@ -80,6 +93,14 @@ def identities_of(match: Match, changes: ProfileChanges) -> list[tuple[str, str]
     return [(kind, value) for kind, value in pairs if value is not None] + list(_identities(changes))
 
 
+def _check_free(session: Session, public_id: str) -> str:
+    if not is_profile_id(public_id):
+        raise Invalid("invalid_profile_id", "A profile's id has 24 hex digits, in lower case.")
+    if session.scalar(select(Profile.id).where(Profile.public_id == public_id)) is not None:
+        raise Conflict("profile_exists", f"There is a profile {public_id} already.")
+    return public_id
+
+
 def _identities(changes: ProfileChanges) -> Iterator[tuple[str, str]]:
     if changes.external_id is not None:
         yield "external_id", changes.external_id
@@ -94,7 +115,7 @@ def _write(session: Session, profile: Profile, changes: ProfileChanges, now: dat
     if changes.has_external_id:
         _write_external_id(session, profile, changes.external_id, now)
     update_fields(session, profile, changes.fields, now)
-    change_tags(session, profile, changes.tags.add, changes.tags.remove, now)
+    change_tags(session, profile, changes.tags.add, changes.tags.remove, now, ends=changes.tags.ends(now))
     if changes.external_id is not None or changes.fields.get("email") or changes.fields.get("phones"):
         name_enrollments(session, profile)
 
@@ -106,6 +127,8 @@ def _write_external_id(session: Session, profile: Profile, external_id: str | No
         if owner not in (None, profile.id):
             raise Conflict("external_id_taken", "Another profile of the database has this external id: merge them.")
     session.refresh(profile, with_for_update=True)
+    if external_id != profile.external_id:
+        note_former_names(session, profile, [profile.external_id] if profile.external_id else [])
     profile.external_id, profile.updated_at = external_id, now
     session.flush()
 

@@ -65,8 +65,8 @@ def note_visit(session: Session, site: Site, subscription: Subscription, visit: 
 
 
 def note_click(session: Session, site: Site, subscription_id: int, visitor: Visitor, at: datetime) -> None:
-    """Keep when a notification was last clicked and what the browser tells by the way, unless it was erased."""
-    subscription = session.get_one(Subscription, subscription_id, with_for_update=True)
+    """Keep when a locked browser's notification was last clicked and what it tells by the way, unless it was erased."""
+    subscription = session.get_one(Subscription, subscription_id)
     if subscription.status == SubscriptionStatus.ERASED:
         return
     subscription.clicked_at = max(subscription.clicked_at or at, at)

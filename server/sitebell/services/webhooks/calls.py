@@ -59,7 +59,8 @@ def form_calls(session: Session, now: datetime) -> None:
 
     Another worker that does the same at this moment is not waited for.
     """
-    for webhook in session.scalars(_listening(now).with_for_update(skip_locked=True, key_share=True)).all():
+    listening = _listening(now).order_by(Webhook.id).with_for_update(skip_locked=True, key_share=True)
+    for webhook in session.scalars(listening).all():
         for _ in range(CALLS_PER_STEP if _is_sound(webhook, now) else 1):
             query = select(WebhookEvent).where(WebhookEvent.webhook_id == webhook.id).order_by(WebhookEvent.id)
             query = query.limit(EVENTS_PER_CALL).with_for_update()  # or an erase meanwhile would miss what is moved

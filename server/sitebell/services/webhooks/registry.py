@@ -11,17 +11,18 @@ from sitebell.models import Site, Webhook, WebhookCall, WebhookEvent
 from sitebell.services.vault import Vault
 from sitebell.services.webhooks.forgetting import delete_calls
 from sitebell.services.webhooks.signing import ROTATION, set_new_secret, show_secret
-from sitebell.services.webhooks.telling import TOLD
+from sitebell.services.webhooks.telling import CONFIRM_EMAIL, TOLD
 from sitebell.services.webhooks.urls import parse_webhook_url
 
-EVENTS = tuple(TOLD.values())
+USUAL_EVENTS = tuple(TOLD.values())
+EVENTS = (*USUAL_EVENTS, CONFIRM_EMAIL)
 MOST_WEBHOOKS = 10
 
 
 def create_webhook(
     session: Session, vault: Vault, site: Site, *, url: str, events: Sequence[str] = (), now: datetime
 ) -> tuple[Webhook, str]:
-    """Make a webhook for these events, or for all, and return its row and its secret, which is shown only now.
+    """Make a webhook for these events, or the usual ones, and return its row and its secret, which is shown only now.
 
     Raises:
         Invalid: `invalid_webhook_url` or `invalid_webhook_event`.
@@ -32,7 +33,7 @@ def create_webhook(
     webhook = Webhook(
         site_id=site.id,
         url=parse_webhook_url(url).url,
-        events=_check_events(events or EVENTS),
+        events=_check_events(events or USUAL_EVENTS),
         secret=b"",  # it is sealed for the row's id
         created_at=now,
     )
@@ -96,8 +97,8 @@ def rotate_secret(session: Session, vault: Vault, webhook: Webhook, now: datetim
 
 def remove_webhook(session: Session, webhook: Webhook) -> None:
     """Remove a webhook with what waits for it and with its log."""
-    delete_calls(session, WebhookCall.webhook_id == webhook.id)
     session.execute(delete(WebhookEvent).where(WebhookEvent.webhook_id == webhook.id))
+    delete_calls(session, WebhookCall.webhook_id == webhook.id)
     session.delete(webhook)
     session.flush()
 

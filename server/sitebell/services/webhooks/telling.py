@@ -30,6 +30,8 @@ TOLD = {
     EventType.CLICKED: "click",
     EventType.CLOSED: "close",
 }
+# Told only to webhooks that ask for it by name: it carries an address and the link that confirms it.
+CONFIRM_EMAIL = "confirm_email"
 # Their browsers are bound to profiles later in the same transaction, and `name_profiles` says to which.
 BOUND_LATER = (EventType.SUBSCRIBED, EventType.UPDATED)
 
@@ -43,26 +45,28 @@ def record_event(session: Session, event: Event, *, delivery: Delivery | None = 
     """
     session.add(event)
     session.flush()
-    webhooks = _find_listeners(session, event)
-    if not webhooks:
+    name = TOLD.get(EventType(event.type))
+    webhooks = _find_listeners(session, event.site_id, name) if name else []
+    if name is None or not webhooks:
         return
-    body = _describe(session, event)
+    subscription = session.get_one(Subscription, event.subscription_id)
+    body = _describe(session, name, subscription, event.at)
     if event.type == EventType.UNSUBSCRIBED:
         body |= _describe_end(session, event)
     if delivery is not None:
         body |= _describe_receipt(session, event, delivery, is_first=is_first)
     elif event.type not in BOUND_LATER:
         body["profiles"] = find_profiles(session, *_at_browser(event.subscription_id))
-    for webhook in webhooks:
-        session.add(
-            WebhookEvent(
-                webhook_id=webhook.id,
-                subscription_id=event.subscription_id,
-                body=body,
-                created_at=event.received_at,
-            )
-        )
-    session.flush()
+    _queue(session, webhooks, subscription, body, event.received_at)
+
+
+def tell_of_confirmation(session: Session, subscription: Subscription, facts: dict[str, Any], now: datetime) -> bool:
+    """Hand what an address needs to be confirmed to the site's own mailer; False when no webhook asked for that."""
+    webhooks = _find_listeners(session, subscription.site_id, CONFIRM_EMAIL)
+    body = _describe(session, CONFIRM_EMAIL, subscription, now) | facts
+    body["profiles"] = find_profiles(session, *_at_browser(subscription.id))
+    _queue(session, webhooks, subscription, body, now)
+    return bool(webhooks)
 
 
 def name_profiles(session: Session, subscription: Subscription) -> None:
@@ -91,21 +95,25 @@ def _at_browser(subscription_id: int) -> tuple[ColumnElement[bool], ...]:
     return Enrollment.subscription_id == subscription_id, Enrollment.left_at.is_(None)
 
 
-def _find_listeners(session: Session, event: Event) -> Sequence[Webhook]:
-    name = TOLD.get(EventType(event.type))
-    if name is None:
-        return []
-    query = select(Webhook).where(Webhook.site_id == event.site_id, Webhook.is_enabled)
+def _find_listeners(session: Session, site_id: int, name: str) -> Sequence[Webhook]:
+    query = select(Webhook).where(Webhook.site_id == site_id, Webhook.is_enabled)
     return [webhook for webhook in session.scalars(query) if name in webhook.events]
 
 
-def _describe(session: Session, event: Event) -> dict[str, Any]:
-    subscription = session.get_one(Subscription, event.subscription_id)
+def _queue(
+    session: Session, webhooks: Sequence[Webhook], subscription: Subscription, body: dict[str, Any], now: datetime
+) -> None:
+    for webhook in webhooks:
+        session.add(WebhookEvent(webhook_id=webhook.id, subscription_id=subscription.id, body=body, created_at=now))
+    session.flush()
+
+
+def _describe(session: Session, name: str, subscription: Subscription, at: datetime) -> dict[str, Any]:
     return {
         "id": f"evt_{secrets.token_hex(12)}",
-        "type": TOLD[EventType(event.type)],
-        "at": show_moment(event.at),
-        "site": session.get_one(Site, event.site_id).token,
+        "type": name,
+        "at": show_moment(at),
+        "site": session.get_one(Site, subscription.site_id).token,
         "subscriber_hash": subscription.subscriber_hash,
     }
 

@@ -15,8 +15,16 @@ View = TypeVar("View", bound=Callable[..., Any])
 SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]  # OpenAPI: which scheme a route takes
 
 
-def needs(scope: str) -> Callable[[View], View]:
+def bearer_token() -> str | None:
+    """Return the API key of a native call."""
+    credential = request.authorization
+    return credential.token if credential is not None and credential.type == "bearer" else None
+
+
+def needs(scope: str, *, credential: Callable[[], str | None] = bearer_token) -> Callable[[View], View]:
     """Let a view run only for an API key with this scope; `sender_site()` then returns the key's site.
+
+    `credential` reads the key out of the request.
 
     Raises:
         SitebellError: `invalid_api_key` (401) or `scope_missing` (403).
@@ -25,7 +33,7 @@ def needs(scope: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.site = _authenticate(scope)
+            g.site = _authenticate(scope, credential())
             return view(*args, **kwargs)
 
         return cast("View", guarded)
@@ -48,12 +56,11 @@ def check_site(token: str | None) -> None:
         raise NotFound("This API key belongs to another site: leave site out or name its own.", "site_not_found")
 
 
-def _authenticate(scope: str) -> Site:
-    credential = request.authorization
-    if credential is None or credential.type != "bearer" or not credential.token:
+def _authenticate(scope: str, text: str | None) -> Site:
+    if not text:
         raise SitebellError("invalid_api_key", "Send an API key: Authorization: Bearer sb_…", 401)
     with store().reading() as session:
-        key = find_api_key(session, credential.token)
+        key = find_api_key(session, text)
         if key is None:
             raise SitebellError("invalid_api_key", "This API key is unknown or revoked: see `sitebell keys list`.", 401)
         if scope not in key.scopes.split():

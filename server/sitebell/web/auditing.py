@@ -3,9 +3,9 @@
 from flask import g, request
 from sqlalchemy.orm import Session
 
-from sitebell.api.api_keys import sender_site
 from sitebell.services.audit import Action, Actor, record
 from sitebell.services.limits import network_of
+from sitebell.web.api_keys import sender_site
 from sitebell.web.context import now, vault
 
 

@@ -1,0 +1,35 @@
+"""Which sites are signed: an open site that shares a database with a signed one is held to that one's strictness.
+
+Else the open pages would write the very profiles for which the signed site asks proof.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, exists, or_, select
+from sqlalchemy.orm import Session
+
+from sitebell.models import Database, IdentityMode, Site, SiteDatabase
+
+
+def is_signed(session: Session, site_id: int) -> bool:
+    """Say whether pages of a site need a token to say who a visitor is: for its own sake or for a sibling's."""
+    counts = or_(Site.id == site_id, Site.id.in_(_siblings(site_id)))
+    return session.scalar(select(exists().where(Site.identity == IdentityMode.SIGNED, counts))) or False
+
+
+def list_siblings(session: Session, site: Site, mode: IdentityMode) -> Sequence[Site]:
+    """Return the sites of one mode that share a database with a site, itself left out, in the order of their making."""
+    query = select(Site).where(Site.identity == mode, Site.id.in_(_siblings(site.id)), Site.id != site.id)
+    return session.scalars(query.order_by(Site.id)).all()
+
+
+def identity_of(session: Session, database: Database) -> IdentityMode:
+    """Return the strictest identity among the sites that reach a database."""
+    reached = SiteDatabase.database_id == database.id
+    query = select(exists().where(Site.id == SiteDatabase.site_id, reached, Site.identity == IdentityMode.SIGNED))
+    return IdentityMode.SIGNED if session.scalar(query) else IdentityMode.OPEN
+
+
+def _siblings(site_id: int) -> Select[int]:
+    own = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+    return select(SiteDatabase.site_id).where(SiteDatabase.database_id.in_(own))

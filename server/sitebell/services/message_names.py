@@ -1,0 +1,100 @@
+"""By what names messages call people: noted when a message is created, looked up by a merge, an export and an erase.
+
+A name is noted by the first half of its SHA-256. That hides nothing, for the audience says it in full, but has one
+length and one index; a scan of every audience would hold a lock for seconds where lists have ten thousand names.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import delete, exists, false, insert, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from sitebell.models import FormerName, Message, MessageName, Profile
+
+HASH_BYTES = 16
+HASHES_PER_QUERY = 500
+QUIET = {"synchronize_session": False}
+
+
+def fingerprint(name: str) -> bytes:
+    """Return the hash by which a name is noted."""
+    return hashlib.sha256(name.encode()).digest()[:HASH_BYTES]
+
+
+def fingerprints(name: str) -> set[bytes]:
+    """Return the hashes by which somebody may be found who is called so: an e-mail address also in lower case."""
+    return {fingerprint(name), fingerprint(name.lower())} if "@" in name else {fingerprint(name)}
+
+
+def note_names(session: Session, message_id: int, hashes: Iterable[bytes]) -> None:
+    """Note that a message calls somebody by these names, none of which is noted for it already."""
+    rows = [{"name_hash": name_hash, "message_id": message_id} for name_hash in sorted(hashes)]
+    if rows:
+        session.execute(insert(MessageName), rows)
+
+
+def drop_names(session: Session, message_id: int, hashes: Iterable[bytes]) -> None:
+    """Forget that a message calls somebody by these names."""
+    for some in _portions(hashes):
+        gone = delete(MessageName).where(MessageName.name_hash.in_(some), MessageName.message_id == message_id)
+        session.execute(gone, execution_options=QUIET)
+
+
+def messages_calling(session: Session, site_ids: Iterable[int], hashes: Iterable[bytes]) -> list[int]:
+    """Return which messages of these sites call somebody by one of these names, oldest first."""
+    sites, found = list(site_ids), set[int]()
+    mine = select(MessageName.message_id).join(Message, Message.id == MessageName.message_id)
+    for some in _portions(hashes):
+        found.update(session.scalars(mine.where(MessageName.name_hash.in_(some), Message.site_id.in_(sites))))
+    return sorted(found)
+
+
+def note_former_names(session: Session, profile: Profile, names: Sequence[str]) -> None:
+    """Note names that a profile loses now, those alone that a message says; always one statement (SEC-15)."""
+    hashes = {name_hash for name in names for name_hash in fingerprints(name)}
+    known = exists().where(FormerName.profile_id == profile.id, FormerName.name_hash == MessageName.name_hash)
+    said = select(literal(profile.id), MessageName.name_hash, false()).where(MessageName.name_hash.in_(hashes), ~known)
+    session.execute(insert(FormerName).from_select(["profile_id", "name_hash", "is_id"], said.distinct()))
+
+
+def former_names(session: Session, profiles: Iterable[Profile]) -> frozenset[bytes]:
+    """Return the hashes of names that these profiles had before."""
+    ids = [profile.id for profile in profiles]
+    return frozenset(session.scalars(select(FormerName.name_hash).where(FormerName.profile_id.in_(ids))))
+
+
+def hashes_of_ids(session: Session, profile: Profile) -> set[bytes]:
+    """Return the hashes of a profile's id, and of those of the profiles that were merged into it."""
+    merged = select(FormerName.name_hash).where(FormerName.profile_id == profile.id, FormerName.is_id)
+    return {fingerprint(profile.public_id), *session.scalars(merged)}
+
+
+def find_merged(session: Session, public_id: str) -> Profile | None:
+    """Return the profile into which the one of an id was merged."""
+    merged = exists().where(
+        FormerName.profile_id == Profile.id, FormerName.name_hash == fingerprint(public_id), FormerName.is_id
+    )
+    return session.scalars(select(Profile).where(merged)).one_or_none()
+
+
+def inherit_names(session: Session, target: Profile, source: Profile) -> None:
+    """Make the former names of a merged profile the target's, and its id one of them, said by a message or not.
+
+    The id is random and tells nobody anything; by it an erase of the target is applied again to a restored backup in
+    which the two are still apart.
+    """
+    has = aliased(FormerName)
+    doubled = exists().where(has.profile_id == target.id, has.name_hash == FormerName.name_hash)
+    of_source = FormerName.profile_id == source.id
+    session.execute(delete(FormerName).where(of_source, doubled), execution_options=QUIET)
+    session.execute(update(FormerName).where(of_source).values(profile_id=target.id), execution_options=QUIET)
+    own = {"profile_id": target.id, "name_hash": fingerprint(source.public_id), "is_id": True}
+    session.execute(insert(FormerName).values(own))
+
+
+def _portions(hashes: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield all of them, as many at once as one statement takes."""
+    ordered = sorted(hashes)
+    for place in range(0, len(ordered), HASHES_PER_QUERY):
+        yield ordered[place : place + HASHES_PER_QUERY]
