@@ -13,6 +13,8 @@ declare namespace Sitebell {
     worker?: string;
     /** Scope to register that worker with, if nobody has (`data-scope`). Default: `/bell/`. */
     scope?: string;
+    /** Anything: put our worker and subscription in the place of another push system's in the same file (`data-takeover`). */
+    takeover?: string;
   }
 
   /** A profile that this browser's subscription is bound to, in one database of the site. */
@@ -65,6 +67,13 @@ declare namespace Sitebell {
     match?: Match;
     /** Names of topics. */
     topics?: string[];
+  }
+
+  /** A tag that comes off by itself. */
+  interface LapsingTag {
+    name: string;
+    /** After so many, counted from now; of two ends the later counts. */
+    days: number;
   }
 
   /** An interest that the site offers. */
@@ -225,7 +234,7 @@ declare namespace Sitebell {
     /** Replace the visitor's choice of topics. */
     setTopics(names: string[], callback?: Callback<Membership>): Promise<Membership>;
     /** Add tags to the visitor's profile; a callback may come last. */
-    tag(...names: (string | Callback<Membership>)[]): Promise<Membership>;
+    tag(...tags: (string | LapsingTag | Callback<Membership>)[]): Promise<Membership>;
     /** Take tags away; a callback may come last. */
     untag(...names: (string | Callback<Membership>)[]): Promise<Membership>;
     on<Name extends keyof Events>(name: Name, handler: Handler<Name>): Promise<void>;
@@ -276,7 +285,8 @@ declare namespace Sitebell {
     (command: [method: 'resume', callback?: Callback<Membership>]): Promise<Membership>;
     (command: [method: 'topics', callback?: Callback<Topic[]>]): Promise<Topic[]>;
     (command: [method: 'setTopics', names: string[], callback?: Callback<Membership>]): Promise<Membership>;
-    (command: [method: 'tag' | 'untag', ...names: (string | Callback<Membership>)[]]): Promise<Membership>;
+    (command: [method: 'tag', ...tags: (string | LapsingTag | Callback<Membership>)[]]): Promise<Membership>;
+    (command: [method: 'untag', ...names: (string | Callback<Membership>)[]]): Promise<Membership>;
     (command: [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]): Promise<Membership>;
     <Name extends keyof Events>(command: [method: 'on', name: Name, handler: Handler<Name>]): Promise<void>;
     <Name extends keyof Events>(command: [method: 'once', name: Name, handler: Handler<Name>]): Promise<Events[Name]>;
@@ -309,7 +319,8 @@ declare namespace Sitebell {
     | [method: 'resume', callback?: Callback<Membership>]
     | [method: 'topics', callback?: Callback<Topic[]>]
     | [method: 'setTopics', names: string[], callback?: Callback<Membership>]
-    | [method: 'tag' | 'untag', ...names: (string | Callback<Membership>)[]]
+    | [method: 'tag', ...tags: (string | LapsingTag | Callback<Membership>)[]]
+    | [method: 'untag', ...names: (string | Callback<Membership>)[]]
     | [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]
     | EventCommand;
 }

@@ -37,10 +37,16 @@ async function askPermission() {
   if (permission !== 'granted') throw complaint(findObstacle() || 'permission_dismissed');
 }
 
-/** @param {NotificationPermission} [previous] */
+/**
+ * The visitor can change it in our prompt and, while we are not looking, in the browser's own settings.
+ *
+ * @param {NotificationPermission} [previous]
+ */
 function announcePermission(previous) {
   const { permission } = Notification;
-  if (previous && permission !== previous) emit('permission', { permission, previous });
+  if (!previous || permission === previous) return;
+  remember({ permission, at: 0 });
+  emit('permission', { permission, previous });
 }
 
 /**

@@ -28,7 +28,7 @@ function dueAtLoad({ subscription, membership, at = 0, owed, refused = 0, link }
 }
 
 async function reconcile() {
-  noticePermission();
+  announcePermission(recall().permission);
   await settleLogout();
   const present = await presentSubscription();
   const due = dueAtLoad(recall(), present?.endpoint, Notification.permission, Date.now());
@@ -41,23 +41,19 @@ async function reconcile() {
   }
 }
 
-/** The visitor can change the permission in the browser's own settings. */
-function noticePermission() {
-  const { permission: previous } = recall();
-  const { permission } = Notification;
-  if (previous && permission !== previous) remember({ permission, at: 0 });
-  announcePermission(previous);
-}
-
 /**
- * In a worker that the site shares with another push system, the subscription may be that system's:
- * made with a key that is not ours, and we have no record of it. Only subscribe() may replace it.
+ * In a worker that the site shares with another push system, the subscription may be that system's: made with a key that
+ * is not the site's, and we have no record of it. Only subscribe() may replace it, or a page that takes over.
  *
  * @param {PushSubscription} present
  */
 async function isForeign(present) {
   const { subscription, owed } = recall();
-  if (subscription || owed || vapidKeyOf(present) === (await ask('')).vapid_public_key) return false;
+  if (subscription || owed) return false;
+  if (settings.takeover || (await ask('')).vapid_public_keys.includes(vapidKeyOf(present))) {
+    remember({ subscription: credentialOf(present) });
+    return false;
+  }
   remember({ refused: Date.now() });
   return true;
 }

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {object} PageRecord
- * @property {PushCredential} [subscription] the last one that the server acknowledged
+ * @property {PushCredential} [subscription] the last one that the server acknowledged, or of a system that we take over from
  * @property {Sitebell.Membership} [membership] its answer
  * @property {NotificationPermission} [permission] at that time
  * @property {number} [at] that time, epoch milliseconds

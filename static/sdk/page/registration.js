@@ -24,11 +24,15 @@ async function findRegistration() {
   return registrations.find(({ scope }) => scope === scopeUrl()) || registrations[0];
 }
 
-/** Registers the worker file with the mark `own`: worker/config.js says what it is for. */
-function register() {
+/**
+ * Registers the worker file with the mark `own`: worker/config.js says what it is for.
+ *
+ * @param {string} [scope]
+ */
+function register(scope = scopeUrl()) {
   const url = workerUrl();
   url.searchParams.set('own', '1');
-  return navigator.serviceWorker.register(url.href, { scope: scopeUrl(), updateViaCache: 'none' });
+  return navigator.serviceWorker.register(url.href, { scope, updateViaCache: 'none' });
 }
 
 /**
@@ -50,8 +54,10 @@ async function activated(registration) {
 /** @returns {Promise<ServiceWorkerRegistration>} with an active worker */
 async function startWorker() {
   try {
-    const registration = (await findRegistration()) || (await register());
-    return await within(START_TIME, activated(registration));
+    const found = await findRegistration();
+    // Of a file that was another system's, the old worker goes on until ours is registered in its place.
+    const isOurs = found && (!settings.takeover || workerOf(found)?.scriptURL.split('?own')[1]);
+    return await within(START_TIME, activated(isOurs ? found : await register(found?.scope)));
   } catch (reason) {
     throw complaint('worker_failed', workerUrl() + ' ' + reason);
   }

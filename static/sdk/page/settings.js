@@ -5,10 +5,10 @@
 const scriptTag = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
 /** All that stands before `/sdk/v1/`, else the origin. */
-const SERVER = /^.*?(?=\/sdk\/v1\/)|^\w+:\/\/[^/]+/;
+const SERVER = /^.*(?=\/sdk\/v)|^\w+:\/\/[^/]+/;
 
-/** @type {{[name: string]: string, site: string, server: string, worker: string, scope: string}} */
-const settings = { site: '', server: scriptTag?.src.match(SERVER)?.[0] || '', worker: '', scope: '' };
+/** @type {{[name: string]: string, site: string, server: string, takeover: string, worker: string, scope: string}} */
+const settings = { site: '', server: scriptTag?.src.match(SERVER)?.[0] || '', takeover: '', worker: '', scope: '' };
 
 const DEFAULT_WORKER = '/bell-worker.js';
 const DEFAULT_SCOPE = '/bell/';

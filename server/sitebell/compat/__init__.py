@@ -1,0 +1,1 @@
+"""Other vendors' dialects: thin translators onto `services`, each switched on by the site's operator."""

@@ -1,0 +1,1 @@
+"""CleverPush's REST calls: what a back end says of subscriptions, sends and reads, and writes by an id alone."""

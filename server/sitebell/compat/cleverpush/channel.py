@@ -1,0 +1,76 @@
+"""The blueprint of CleverPush's routes, its private key, and which channel a call is about."""
+
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from sitebell.compat.sites import check_speaks, get_speaking_site
+from sitebell.errors import NotFound
+from sitebell.models import Dialect, Site
+from sitebell.services.dialects import Words, find_site_by_alias
+from sitebell.web.api_keys import sender_site
+from sitebell.web.context import store
+from sitebell.web.routes import Routes
+
+LONGEST_ID = 200
+CHANNEL = ("site_not_found",)  # how a call fails whose channel is another's, or none
+
+cleverpush = Routes(
+    "cleverpush",
+    __name__,
+    description=(
+        "CleverPush's dialect, for sites that came from there: `sitebell sites set TOKEN --dialect cleverpush`. A back "
+        "end sends its private key as `Authorization: KEY`, without a scheme. docs/leaving-cleverpush.md says what is "
+        "understood and what is different."
+    ),
+)
+
+
+def private_key() -> str | None:
+    """Return the key of a back end, which the vendor takes without a scheme word; with `Bearer` it is taken, too."""
+    credential = request.authorization
+    if credential is not None and credential.type == "bearer":
+        return credential.token
+    return request.headers.get("Authorization")
+
+
+def own_channel(channel_id: str) -> Site:
+    """Return the site of the key, after the call was found to be about its channel.
+
+    Raises:
+        NotFound: `site_not_found`, the site does not speak the dialect, or this is not its channel, be it another's or
+            nobody's.
+    """
+    site = sender_site()
+    check_speaks(site, Dialect.CLEVERPUSH)
+    with store().reading() as session:
+        known = find_site_by_alias(session, Dialect.CLEVERPUSH, _readable(channel_id))
+    if channel_id != site.token and (known is None or known.id != site.id):
+        raise NotFound("This private key opens another channel: see `sitebell sites aliases`.", "site_not_found")
+    return site
+
+
+def find_channel(channel_id: str) -> Site:
+    """Return the site that a channel's id, or our own token, names.
+
+    Raises:
+        NotFound: `site_not_found`.
+    """
+    with store().reading() as session:
+        return get_speaking_site(session, Dialect.CLEVERPUSH, _readable(channel_id))
+
+
+def _readable(channel_id: str) -> str:
+    """Return an id that a database can be asked for: PostgreSQL refuses NUL with an error of its own."""
+    return channel_id if channel_id.isprintable() else ""
+
+
+def words_of(session: Session, site: Site) -> Words:
+    """Return what a channel's ids mean."""
+    return Words.of_site(session, site, Dialect.CLEVERPUSH)
+
+
+def path_parameter(name: str, description: str) -> dict[str, Any]:
+    """Return the OpenAPI object of a part of the path."""
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}

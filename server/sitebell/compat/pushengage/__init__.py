@@ -1,0 +1,1 @@
+"""PushEngage's REST API, `/apiv1`, in its own words; see docs/leaving-pushengage.md."""

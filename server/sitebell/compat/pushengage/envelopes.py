@@ -1,0 +1,149 @@
+"""How PushEngage's API is spoken to and answers: a key in a header of its own, forms, `success` in every answer."""
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
+
+import flask
+import marshmallow
+from flask import Response, request
+from marshmallow import fields
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from sitebell.compat.sites import check_speaks
+from sitebell.errors import SitebellError
+from sitebell.models import Dialect
+from sitebell.web.admission import read_body
+from sitebell.web.api_keys import bearer_token, needs, sender_site
+from sitebell.web.errors import answer_error, explain
+from sitebell.web.failures import ALWAYS, FAILURES, describe, group_by_status
+from sitebell.web.json_body import MalformedBody, read_json
+from sitebell.web.routes import BodyParser, Routes
+from sitebell.web.schemas import Answer
+
+View = TypeVar("View", bound=Callable[..., Any])
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 20_000  # of one form: lists are written as a field for each entry
+SECURITY: list[dict[str, list[str]]] = [{"pushengage_key": []}, {"api_key": []}]  # OpenAPI: either will do
+
+_IN_A_LIST = re.compile(r"(.+)\[[0-9]{0,5}\]")
+
+
+class PushEngageSuccessAnswer(Answer):
+    """It is done."""
+
+    success = fields.Boolean(required=True)
+    message = fields.String()
+
+
+class PushEngageFailureAnswer(PushEngageSuccessAnswer):
+    """It was refused."""
+
+    message = fields.String(required=True, metadata={"description": "What to change, for people."})
+    error_code = fields.String(required=True, metadata={"description": "Stable; programs decide by it."})
+    details = fields.Raw(metadata={"description": "Facts about the failure, where there are any."})
+
+
+class FormParser(BodyParser):
+    """Loads forms and, as the vendor does not, JSON of the same members."""
+
+    def load_json(self, req: flask.Request, schema: marshmallow.Schema) -> Any:  # noqa: ARG002
+        """Return the members of the body; what a form has several of is a list.
+
+        Raises:
+            MalformedBody: it is not what it says it is.
+            RequestEntityTooLarge: it is over the cap.
+            UnsupportedMediaType: it is neither a form nor JSON.
+        """
+        if req.mimetype == FORM:
+            return read_form(read_body())
+        if req.mimetype == "application/json":
+            return read_json(read_body())
+        raise UnsupportedMediaType(f"Send the body as {FORM}, or as JSON with its Content-Type.")
+
+
+class VendorRoutes(Routes):
+    """A blueprint whose failures have PushEngage's envelope too."""
+
+    ARGUMENTS_PARSER = FormParser()
+
+    def fails(self, *codes: str) -> Callable[[View], View]:
+        """Document the failures of a view, beside those that every route has."""
+        decorators: list[Callable[[View], View]] = [
+            self.alt_response(
+                status,
+                schema=PushEngageFailureAnswer,
+                description=describe(group),
+                examples={code: {"summary": code, "value": _envelope(code, FAILURES[code][1])} for code in group},
+            )
+            for status, group in group_by_status([*codes, "site_not_found", *ALWAYS]).items()
+        ]
+        return lambda view: functools.reduce(lambda inner, decorate: decorate(inner), decorators, view)
+
+
+def read_form(body: bytes) -> dict[str, Any]:
+    """Return the fields of a form: `name[]`, `name[0]` and a repeated `name` are a list under `name`.
+
+    Raises:
+        MalformedBody: it is not UTF-8, has NUL, or too many fields.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise MalformedBody(f"The body is no form of at most {MOST_FIELDS} fields in UTF-8.") from error
+    lists: dict[str, list[str]] = {}
+    named: set[str] = set()
+    for name, value in pairs:
+        if "\0" in name or "\0" in value:
+            raise MalformedBody("A field holds NUL: send characters that UTF-8 can write.")
+        entry = _IN_A_LIST.fullmatch(name)
+        lists.setdefault(entry[1] if entry else name, []).append(value)
+        if entry:
+            named.add(entry[1])
+    return {name: values if name in named or len(values) > 1 else values[0] for name, values in lists.items()}
+
+
+def vendor_key() -> str | None:
+    """Return the API key of a call in PushEngage's words, or in ours."""
+    return request.headers.get("api-key") or bearer_token()
+
+
+def back_end(scope: str) -> Callable[[View], View]:
+    """Let a view run for an API key with this scope whose site speaks the dialect."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def spoken(*args: Any, **kwargs: Any) -> Any:
+            check_speaks(sender_site(), Dialect.PUSHENGAGE)
+            return view(*args, **kwargs)
+
+        return cast("View", needs(scope, credential=vendor_key)(spoken))
+
+    return decorate
+
+
+def register_failures(blueprint: VendorRoutes) -> None:
+    """Answer every failure of a blueprint's views in the vendor's envelope."""
+    for kind in (SitebellError, HTTPException, Exception):
+        blueprint.register_error_handler(kind, _answer)
+
+
+def _answer(error: Exception) -> Response:
+    failure = explain(error)
+    response = answer_error(failure)
+    response.set_data(json.dumps(_envelope(failure.code, failure.message, failure.details)))
+    return response
+
+
+def _envelope(code: str, message: str, details: Any = None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"success": False, "message": message, "error_code": code}
+    return shown if details is None else shown | {"details": details}

@@ -1,0 +1,37 @@
+"""Which site a call in a vendor's dialect is about. One that does not speak the dialect is as unknown as none."""
+
+from typing import NoReturn
+
+from sqlalchemy.orm import Session
+
+from sitebell.errors import NotFound
+from sitebell.models import Dialect, Site
+from sitebell.services.dialects import find_speaking_site, speaks
+
+
+def get_speaking_site(session: Session, dialect: Dialect, foreign_id: str) -> Site:
+    """Return the site that a vendor's id, or its own token, names.
+
+    Raises:
+        NotFound: `site_not_found`.
+    """
+    site = find_speaking_site(session, dialect, foreign_id)
+    if site is None:
+        _not_found(dialect)
+    return site
+
+
+def check_speaks(site: Site, dialect: Dialect) -> None:
+    """Refuse a call of an API key whose site does not speak the dialect.
+
+    Raises:
+        NotFound: `site_not_found`.
+    """
+    if not speaks(site, dialect):
+        _not_found(dialect)
+
+
+def _not_found(dialect: Dialect) -> NoReturn:
+    way = "adopt the id with `sitebell sites alias`, then `sitebell sites set --dialect`"
+    sentence = f"No site of this id speaks {dialect}: {way}."
+    raise NotFound(sentence, "site_not_found")

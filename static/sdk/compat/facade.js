@@ -1,0 +1,63 @@
+// @ts-check
+// What the facades share: each speaks another vendor's words to the page, and ours to `window.Sitebell`. The rules stay
+// where they are; a facade only translates.
+
+/** @type {{server: string, site: string | null}} the line before this script; `site` is null when it names none of ours */
+const door = /** @type {any} */ (self).SITEBELL_CONFIG;
+
+/** @type {any} the SDK that is alive in this page: ours, or that of a script that came before us */
+const sdk = window.Sitebell;
+
+/** @type {Set<string>} */
+const said = new Set();
+
+/** @param {string} sentence for the site's developers; said once a page */
+function warn(sentence) {
+  if (!said.has(sentence)) console.warn('[Sitebell] ' + sentence);
+  said.add(sentence);
+}
+
+/**
+ * Connects the page to its site, in the worker file that was the vendor's: what that one left there is taken over.
+ *
+ * @param {string} worker where the vendor's documentation puts the file
+ * @returns {Promise<Sitebell.Status>}
+ */
+async function connect(worker) {
+  if (!door.site) {
+    warn(`No site for ${scriptTag?.src}: see sitebell sites alias --help, and switch the dialect on.`);
+    throw complaint('not_initialised');
+  }
+  const { worker: file = worker, scope = '/', takeover = 'yes' } = scriptTag?.dataset || {};
+  return sdk.init({ site: door.site, server: door.server, worker: file, scope, takeover });
+}
+
+/**
+ * Puts a facade in the place of a vendor's queue: what waits there is obeyed in order, what comes later at once. A script
+ * that is loaded twice finds the first one at work.
+ *
+ * @param {string} name of the queue on `window`
+ * @param {(command: any) => unknown} obey
+ * @returns {any} the queue; null when it is at work already
+ */
+function takeOverQueue(name, obey) {
+  const page = /** @type {any} */ (window);
+  if (page[name]?.sitebell) return null;
+  const queue = Array.isArray(page[name]) ? page[name] : [];
+  const waiting = queue.splice(0);
+  const push = (/** @type {any[]} */ ...commands) => commands.map((command) => callSafely(obey, command)).pop();
+  page[name] = Object.assign(queue, { sitebell: true, push });
+  queueMicrotask(() => push(...waiting));
+  return queue;
+}
+
+/**
+ * @param {{[name: string]: Function}} methods of the vendor
+ * @param {string} vendor
+ * @param {any} command a name and what belongs to it; of anything else it is said that it is not known
+ */
+function perform(methods, vendor, command) {
+  const [name, ...args] = Array.isArray(command) ? command : [typeof command];
+  if (Object.keys(methods).includes(name)) return methods[name](...args);
+  warn(`${vendor}'s ${name} is not known here; nothing was done. See docs/leaving-${vendor.toLowerCase()}.md.`);
+}
