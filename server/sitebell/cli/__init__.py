@@ -8,6 +8,7 @@ from sitebell.cli.databases import databases
 from sitebell.cli.failures import SentenceGroup
 from sitebell.cli.fields import fields
 from sitebell.cli.identity import identity
+from sitebell.cli.importing import export, import_
 from sitebell.cli.keys import keys
 from sitebell.cli.profiles import profiles
 from sitebell.cli.running import demo, serve, web, worker
@@ -34,6 +35,8 @@ COMMANDS: tuple[click.Command, ...] = (
     vapid,
     topics,
     webhooks,
+    import_,
+    export,
     send,
     audit,
     backup,

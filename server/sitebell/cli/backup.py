@@ -15,6 +15,8 @@ from sitebell.db import open_store, sqlite_file
 from sitebell.services.audit import Action, record
 from sitebell.services.backup import BackupError, Place, install, pause_unfinished, stage, unpack, write_backup
 from sitebell.services.backup.restoring import refuse_open_database
+from sitebell.services.erasure import Erased, Ledger, erase_again
+from sitebell.services.erasure.ledger import FILE as FILE_OF_ERASURES
 from sitebell.services.heartbeats import has_living_worker
 from sitebell.services.vault import open_vault
 from sitebell.version import __version__
@@ -49,8 +51,8 @@ def backup(*, file: Path, as_json: bool) -> None:
 def restore(*, file: Path, force: bool, as_json: bool) -> None:
     """Put the backup in FILE in place of this installation.
 
-    Messages that were unfinished when the backup was made come back paused, so that nobody gets one twice. Stop the
-    server first, and run this as the user that the server runs as.
+    Messages that were unfinished when the backup was made come back paused, so that nobody gets one twice. Who was
+    erased since then is erased again. Stop the server first, and run this as the user that the server runs as.
     """
     config = read_settings()
     place, now = _place(config), utcnow()
@@ -58,16 +60,22 @@ def restore(*, file: Path, force: bool, as_json: bool) -> None:
     place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=place.folder, prefix=".sitebell-restore-") as folder:
         unpacked = unpack(file, Path(folder))
-        paused = _settle(stage(unpacked, place), unpacked.master_key)
+        paused, erased = _settle(stage(unpacked, place), unpacked.master_key, Ledger(config.data))
         kept = install(unpacked, place, now)
     created_at = unpacked.manifest.created_at
     if as_json:
-        print_json({"created_at": created_at, "paused_messages": paused, "kept": [str(path) for path in kept]})
+        again = {"profiles": erased.profiles, "subscriptions": erased.subscriptions}
+        names = [str(path) for path in kept]
+        print_json({"created_at": created_at, "paused_messages": paused, "erased_again": again, "kept": names})
         return
     click.echo(f"Restored the backup of {show_moment(created_at)}.")
     if paused:
         click.echo("These messages were unfinished and are paused, since some recipients may have them already:")
         click.echo("\n".join(f"  {public_id}" for public_id in paused))
+    if erased.profiles or erased.subscriptions:
+        click.echo(
+            f"Erased again, as {FILE_OF_ERASURES} says: {erased.profiles} profiles, {erased.subscriptions} browsers."
+        )
     for path in kept:
         click.echo(f"The former installation is kept: {path}")
 
@@ -108,15 +116,19 @@ def _is_running(place: Place, now: datetime) -> bool:
         store.close()
 
 
-def _settle(url: str, master_key: Path) -> list[str]:
-    """Bring a restored database to this version, try its key, pause what was under way and return its ids."""
+def _settle(url: str, master_key: Path, ledger: Ledger) -> tuple[list[str], Erased]:
+    """Bring a restored database to this version, try its key, pause what was under way and erase who was erased.
+
+    Return the ids of the paused messages, and how many went.
+    """
     store = open_store(url)
     try:
         store.upgrade()
         with store.writing() as session:
             vault = open_vault(session, master_key)
             paused = pause_unfinished(session)
+            erased = erase_again(session, vault, ledger, utcnow())
             record(session, vault, Action.RESTORED, actor=OPERATOR, now=utcnow())
-            return paused
+            return paused, erased
     finally:
         store.close()

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from sitebell.cli.identity_words import explain_hold
 from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
 from sitebell.clock import utcnow
@@ -18,6 +19,7 @@ from sitebell.services.databases import (
     list_linked_sites,
     unlink_database,
 )
+from sitebell.services.identity.strictness import identity_of
 from sitebell.services.profiles import count_profiles
 from sitebell.services.sites import get_site, list_databases
 
@@ -84,7 +86,10 @@ def link(*, database_id: int, site: str, as_json: bool) -> None:
         link_database(session, owner, database)
         facts = _facts(session, database)
         installation.audit(session, Action.DATABASE_LINKED, site=owner, subject=f"database {database.id}")
+        held = [explain_hold(session, one) for one in list_linked_sites(session, database)]
     _print(facts, as_json=as_json)
+    if not as_json and any(held):
+        click.echo("".join(held))
 
 
 @databases.command("unlink")
@@ -110,6 +115,7 @@ def _facts(session: Session, database: Database) -> dict[str, Any]:
         "name": database.name,
         "profiles": count_profiles(session, database),
         "sites": [site.token for site in list_linked_sites(session, database)],
+        "identity": identity_of(session, database),
         "created_at": database.created_at,
     }
 

@@ -7,7 +7,7 @@ import click
 from sitebell.cli.installation import OpenInstallation, open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table
 from sitebell.clock import utcnow
-from sitebell.models import IdentityMode, SigningKey, Site
+from sitebell.models import SigningKey, Site
 from sitebell.services.audit import Action
 from sitebell.services.identity.signing_keys import (
     ALGORITHMS,
@@ -16,6 +16,7 @@ from sitebell.services.identity.signing_keys import (
     open_public_key,
     remove_signing_key,
 )
+from sitebell.services.identity.strictness import is_signed
 from sitebell.services.sites import get_site
 
 NOT_YET_SIGNED = (
@@ -47,6 +48,7 @@ def add(*, site: str, algorithm: str, kid: str | None, public_key: IO[str] | Non
             session, installation.vault, owner, algorithm=algorithm, kid=kid, public_key=pem, now=utcnow()
         )
         installation.audit(session, Action.SIGNING_KEY_ADDED, site=owner, subject=f"signing key {new.row.kid}")
+        is_closed = is_signed(session, owner.id)
     facts = {"kid": new.row.kid, "algorithm": new.row.algorithm}
     if new.secret is not None:
         facts["secret"] = new.secret
@@ -56,7 +58,7 @@ def add(*, site: str, algorithm: str, kid: str | None, public_key: IO[str] | Non
     print_facts(dict(facts))
     if new.secret is not None:
         click.echo("\nThe secret is shown only now: keep it where your back end keeps its secrets.")
-    if owner.identity == IdentityMode.OPEN:
+    if not is_closed:
         click.echo(NOT_YET_SIGNED.format(owner.token))
 
 
@@ -85,13 +87,13 @@ def remove(*, site: str, kid: str, as_json: bool) -> None:
     with open_installation() as installation, installation.store.writing() as session:
         owner = get_site(session, site)
         row = remove_signing_key(session, owner, kid)
-        left = len(list_signing_keys(session, owner))
+        left, is_closed = len(list_signing_keys(session, owner)), is_signed(session, owner.id)
         installation.audit(session, Action.SIGNING_KEY_REMOVED, site=owner, subject=f"signing key {row.kid}")
     if as_json:
         print_json(_facts(installation, owner, row))
         return
     click.echo(f"The signing key {row.kid} ({row.algorithm}) is removed.")
-    if not left and owner.identity == IdentityMode.SIGNED:
+    if not left and is_closed:
         click.echo("It was the last one: until you add another, this signed site believes no identity at all.")
 
 

@@ -9,15 +9,35 @@ from sitebell.cli.output import json_option, print_json
 from sitebell.clock import utcnow
 from sitebell.services.audit import Action
 from sitebell.services.databases import get_database
-from sitebell.services.erasure import erase_profile
+from sitebell.services.erasure import Ledger
 from sitebell.services.exporting import export_profile
 from sitebell.services.json_stream import write_object
-from sitebell.services.profiles import get_profile
+from sitebell.services.profiles import ProfileChanges, create_profile, get_profile
 
 
 @click.group()
 def profiles() -> None:
-    """Export and erase people. DATABASE is the database's id, PROFILE the profile's."""
+    """Add, export and erase people. DATABASE is the database's id, PROFILE the profile's."""
+
+
+@profiles.command("create")
+@click.argument("database", type=int)
+@click.option("--id", "public_id", help="Take this id of 24 hex digits, such as one that another system used.")
+@click.option("--external-id", help="Your own id of the person.")
+@click.option("--email", help="The person's e-mail address.")
+@json_option
+def create(*, database: int, public_id: str | None, external_id: str | None, email: str | None, as_json: bool) -> None:
+    """Add a person to DATABASE."""
+    fields = {} if email is None else {"email": email}
+    changes = ProfileChanges(external_id=external_id, has_external_id=external_id is not None, fields=fields)
+    with open_installation() as installation, installation.store.writing() as session:
+        profile = create_profile(session, get_database(session, database), changes, utcnow(), public_id=public_id)
+        installation.audit(session, Action.PROFILE_CREATED, subject=f"database {database}")
+        made = profile.public_id
+    if as_json:
+        print_json({"id": made, "database_id": database})
+    else:
+        click.echo(f"The profile {made} is in database {database}.")
 
 
 @profiles.command("export")
@@ -31,8 +51,8 @@ def export(*, database: int, profile: str, file: IO[str]) -> None:
             row = get_profile(session, get_database(session, database), profile)
             installation.audit(session, Action.PROFILE_EXPORTED, subject=f"database {database}")
         with installation.store.reading() as session:
-            person = export_profile(session, get_profile(session, get_database(session, database), row.public_id))
-            file.writelines(write_object({"exported_at": utcnow(), **person}))
+            found, now = get_profile(session, get_database(session, database), row.public_id), utcnow()
+            file.writelines(write_object({"exported_at": now, **export_profile(session, found, now)}))
             file.write("\n")
 
 
@@ -50,7 +70,8 @@ def erase(*, database: int, profile: str, yes: bool, as_json: bool) -> None:
             click.confirm("Nothing brings this person back. Erase them?", abort=True, err=True)
         with installation.store.writing() as session:
             row = get_profile(session, get_database(session, database), profile)
-            erased = erase_profile(session, installation.vault, row, utcnow())
+            ledger = Ledger(installation.config.data)
+            erased = ledger.erase_profile(session, installation.vault, row, utcnow())
             installation.audit(session, Action.PROFILE_ERASED, subject=f"database {database}")
     if as_json:
         print_json({"status": "erased", "profiles": erased.profiles, "subscriptions": erased.subscriptions})

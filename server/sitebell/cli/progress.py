@@ -1,4 +1,4 @@
-"""Watches a message on its way out, as a bar on a terminal and as lines elsewhere."""
+"""Watches a message on its way out, or a file on its way in: a bar on a terminal, lines elsewhere."""
 
 import sys
 import time
@@ -128,3 +128,33 @@ class Watch:
         else:
             click.echo(line, err=True)
         self._shown = line
+
+
+class Meter:
+    """Shows how much of a file has been read: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, size: int) -> None:
+        self._size = max(1, size)
+        self._on_terminal = sys.stderr.isatty()
+        self._width = 0
+        self._shown_at = time.monotonic()
+
+    def show(self, position: int, text: str) -> None:
+        """Show how things stand after so many bytes, unless that was shown just now."""
+        now = time.monotonic()
+        if now - self._shown_at < (TERMINAL_SECONDS if self._on_terminal else LINE_SECONDS):
+            return
+        self._shown_at = now
+        share = min(1.0, position / self._size)
+        if not self._on_terminal:
+            click.echo(f"{share:.0%}: {text}", err=True)
+            return
+        full = int(share * BAR_WIDTH)
+        line = f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {text}"
+        click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
+        self._width = len(line)
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._width:
+            click.echo("", err=True)

@@ -5,13 +5,17 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from sitebell.cli.aliases import alias, aliases, unalias
+from sitebell.cli.identity_words import explain_identity
 from sitebell.cli.installation import OpenInstallation, open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
+from sitebell.cli.words import words_option
 from sitebell.clock import utcnow
 from sitebell.errors import NotFound
-from sitebell.models import IdentityMode, Site
+from sitebell.models import Dialect, IdentityMode, Quirk, Site
 from sitebell.services.audit import Action
-from sitebell.services.identity.signing_keys import list_signing_keys
+from sitebell.services.dialects import set_dialects, set_quirks
+from sitebell.services.identity.strictness import list_siblings
 from sitebell.services.sites import (
     check_name,
     check_origin,
@@ -21,11 +25,14 @@ from sitebell.services.sites import (
     list_sites,
     set_origins,
     set_retention,
+    set_time_zone,
     set_worker,
 )
 from sitebell.services.vapid_keys import current_vapid_key
 
 MODES = [mode.value for mode in IdentityMode]
+DIALECTS = [dialect.value for dialect in Dialect]
+QUIRKS = [quirk.value for quirk in Quirk]
 
 
 @click.group()
@@ -53,6 +60,7 @@ def create(*, name: str, origins: tuple[str, ...], database_id: int | None, iden
         )
         new.site.identity = identity
         installation.audit(session, Action.SITE_CREATED, site=new.site, subject=f"database {new.database_id}")
+        explained = explain_identity(session, new.site)
     facts = {
         "id": new.site.id,
         "token": new.site.token,
@@ -66,7 +74,7 @@ def create(*, name: str, origins: tuple[str, ...], database_id: int | None, iden
     click.echo(f"The site {new.site.name} is made.\n")
     print_facts(facts)
     click.echo("\nThe API key is shown only now: keep it where your back end keeps its secrets.")
-    _print_identity(new.site, has_key=False)
+    click.echo(explained)
     _print_steps(installation, new.site)
 
 
@@ -113,25 +121,28 @@ def show(*, token: str, as_json: bool) -> None:
     "--store-ip/--no-store-ip", "stores_ip", default=None, help="Keep visitors' addresses with their profiles."
 )
 @click.option("--identity", type=click.Choice(MODES), help="Whose word counts: anybody's, or only signed tokens'.")
+@click.option("--time-zone", help="Where the site's clock stands, such as Europe/Berlin.")
+@words_option("dialect", DIALECTS, explanation="Vendors whose calls it understands.")
+@words_option("quirk", QUIRKS, explanation="Unsafe habits of a vendor that it wants.")
 @json_option
 def change(*, token: str, as_json: bool, **changes: Any) -> None:
     """Change the site of TOKEN. What is not named stays as it is."""
-    if not any(value not in (None, ()) for value in changes.values()):
+    named = [name for name, value in changes.items() if value not in (None, ())]
+    if not named:
         raise click.UsageError("Name at least one thing to change: see sitebell sites set --help.")
     if changes["origins"] and (changes["added"] or changes["removed"]):
         raise click.UsageError("--origin replaces all origins: use it alone, or --add-origin and --remove-origin.")
     with open_installation() as installation, installation.store.writing() as session:
         site = get_site(session, token)
         _apply(site, changes)
-        changed = " ".join(name for name, value in changes.items() if value not in (None, ()))
-        installation.audit(session, Action.SITE_CHANGED, site=site, subject=changed)
-        facts, has_key = _facts(session, site), bool(list_signing_keys(session, site))
+        installation.audit(session, Action.SITE_CHANGED, site=site, subject=" ".join(named))
+        facts, explained = _facts(session, site), explain_identity(session, site)
     if as_json:
         print_json(facts)
         return
     _print_site(facts)
     if changes["identity"] is not None:
-        _print_identity(site, has_key=has_key)
+        click.echo(explained)
 
 
 def _apply(site: Site, changes: dict[str, Any]) -> None:
@@ -146,6 +157,12 @@ def _apply(site: Site, changes: dict[str, Any]) -> None:
         site.stores_ip = changes["stores_ip"]
     if changes["identity"] is not None:
         site.identity = changes["identity"]
+    if changes["time_zone"] is not None:
+        set_time_zone(site, changes["time_zone"])
+    if changes["dialects"] is not None:
+        set_dialects(site, map(Dialect, changes["dialects"]))
+    if changes["quirks"] is not None:
+        set_quirks(site, map(Quirk, changes["quirks"]))
 
 
 def _edited(site: Site, added: tuple[str, ...], removed: tuple[str, ...]) -> list[str]:
@@ -169,6 +186,10 @@ def _facts(session: Session, site: Site) -> dict[str, Any]:
         "retention_days": site.retention_days,
         "stores_ip": site.stores_ip,
         "identity": site.identity,
+        "held_to_signed_by": [one.token for one in list_siblings(session, site, IdentityMode.SIGNED)],
+        "time_zone": site.time_zone,
+        "dialects": site.dialects.split(),
+        "quirks": site.quirks.split(),
         "created_at": site.created_at,
     }
 
@@ -177,25 +198,11 @@ def _print_site(facts: dict[str, Any]) -> None:
     shown = dict(facts)
     shown["origins"] = " ".join(facts["origins"])
     shown["database_ids"] = " ".join(map(str, facts["database_ids"]))
+    shown["held_to_signed_by"] = " ".join(facts["held_to_signed_by"]) or "none"
+    for name in ("dialects", "quirks"):
+        shown[name] = " ".join(facts[name]) or "none"
     shown["created_at"] = show_moment(facts["created_at"])
     print_facts(shown)
-
-
-def _print_identity(site: Site, *, has_key: bool) -> None:
-    """Say what the site's mode means, where an operator cannot overlook it."""
-    if site.identity == IdentityMode.OPEN:
-        click.echo(
-            "\nIdentity is open: whoever opens your pages can claim to be any of your customers, and then gets the"
-            f" notifications meant for them. To close it: sitebell identity add {site.token} --algorithm HS256, sign"
-            f" tokens (docs/identity.md), then sitebell sites set {site.token} --identity signed"
-        )
-        return
-    click.echo(
-        "\nIdentity is signed: only tokens of your back end say who a visitor is. Browsers that claimed it before get"
-        " messages for named people again once a token proves it."
-    )
-    if not has_key:
-        click.echo(f"There is no signing key yet: sitebell identity add {site.token} --algorithm HS256")
 
 
 def _print_steps(installation: OpenInstallation, site: Site) -> None:
@@ -218,3 +225,7 @@ def _print_steps(installation: OpenInstallation, site: Site) -> None:
         f"and a file with this line at {first}{site.worker_path}:\n\n"
         f"  importScripts('{base_url}/sdk/v1/worker.js?site={site.token}')\n"
     )
+
+
+for command in (alias, aliases, unalias):
+    sites.add_command(command)

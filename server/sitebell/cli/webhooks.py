@@ -25,7 +25,11 @@ from sitebell.services.webhooks.registry import (
 
 KEEP = "\nThe secret is shown only now: the back end verifies each call with it."
 event_option = click.option(
-    "--event", "events", multiple=True, type=click.Choice(EVENTS), help="What to tell; repeatable. Default: everything."
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice(EVENTS),
+    help="What to tell; repeatable. Default: all but confirm_email.",
 )
 
 

@@ -1,0 +1,211 @@
+"""Imports some rows at once: what is known, erased or contradictory is told apart, the rest is stored in bulk."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sitebell.db import serialise
+from sitebell.errors import Invalid, NotFound, SitebellError
+from sitebell.models import BoundBy, Enrollment, Site, Subscription, VapidKeyPair
+from sitebell.push.vapid import VapidKey
+from sitebell.services.addresses import NativeAddress
+from sitebell.services.binding.enrolling import Introduction, enroll
+from sitebell.services.importing.people import People
+from sitebell.services.importing.report import Report
+from sitebell.services.importing.rows import Person, Record, Rejected, SourceRow, reject
+from sitebell.services.importing.storing import Bound, insert_enrollments, insert_subscriptions, insert_topics
+from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
+from sitebell.services.sites import list_databases
+from sitebell.services.subscriptions import CONFLICT, Address
+from sitebell.services.tags import TagChange
+from sitebell.services.tombstones import Tombstones
+from sitebell.services.vapid_keys import list_vapid_keys
+from sitebell.services.vault import Vault
+
+IMPORT_LOCK = 0x5173BE13_00000000  # and the site's id: one import of a site at a time
+NO_KEY = (
+    "The row does not say which VAPID key the subscription was made with: name it with --vapid-key, or bring it along"
+    " with --vapid."
+)
+NO_DATABASE = "This site is linked to no database with this id, and to more than one other."
+Item = tuple[Record, SourceRow]
+
+
+@dataclass
+class Chunk:
+    """Some rows of a file, at one site, in one transaction.
+
+    Attributes:
+        key: the public key that the rows were made with which do not say so themselves.
+        brought: pairs that would be in the keyring by then, for `examine` alone.
+    """
+
+    session: Session
+    vault: Vault
+    site: Site
+    key: str | None
+    now: datetime
+    report: Report
+    brought: Sequence[VapidKey] = ()
+    _pairs: Mapping[str, VapidKeyPair] = field(init=False)
+    _people: Mapping[int, People] = field(init=False)
+    _bound: dict[int, list[Bound]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keys = {key.public_text: VapidKeyPair(public_key=key.public_text) for key in self.brought}
+        self._pairs = keys | {pair.public_key: pair for pair in list_vapid_keys(self.session, self.site)}
+        linked = list_databases(self.session, self.site)
+        self._people = {id_: People(self.session, id_, self.now) for id_ in linked}
+
+    def examine(self, items: Sequence[Item]) -> list[Rejected]:
+        """Count what would become of the rows; write nothing. No address may come twice among them."""
+        new, _, rejected = self._sort(items, locks=False)
+        kept, more = self._resolve(new, locks=False)
+        for _, row in kept:
+            self.report.note_added(row, self._public_key(row))
+        return self._note([*rejected, *more])
+
+    def store(self, items: Sequence[Item]) -> list[Rejected]:
+        """Import the rows and return those that cannot be. No address may come twice among them."""
+        serialise(self.session, [IMPORT_LOCK + self.site.id])
+        new, known, rejected = self._sort(items, locks=True)
+        for subscription, item in known:
+            rejected += self._introduce(subscription, item)
+        kept, more = self._resolve(new, locks=True)
+        for people in self._people.values():
+            people.store()
+        if kept:
+            self._insert([row for _, row in kept])
+        for _, row in kept:
+            self.report.note_added(row, self._public_key(row))
+        return self._note([*rejected, *more])
+
+    def _insert(self, rows: Sequence[SourceRow]) -> None:
+        pairs = [self._pairs.get(self._public_key(row) or "") for row in rows]
+        ids = insert_subscriptions(self.session, self.site, rows, pairs, self.now)
+        insert_enrollments(self.session, ids, self._bound, self.now)
+        self.report.lost_topics += insert_topics(self.session, self.site, ids, rows, self.now)
+
+    def _note(self, rejected: list[Rejected]) -> list[Rejected]:
+        for one in rejected:
+            self.report.note_rejected(one)
+        return rejected
+
+    def _public_key(self, row: SourceRow) -> str | None:
+        return row.vapid_public_key or self.key
+
+    def _sort(
+        self, items: Sequence[Item], *, locks: bool
+    ) -> tuple[list[Item], list[tuple[Subscription, Item]], list[Rejected]]:
+        """Return what is new, what is known, and what contradicts what is stored."""
+        stored = self._stored([row for _, row in items], locks=locks)
+        tombstones = Tombstones.of_site(self.vault, self.site)
+        erased = tombstones.covered(self.session, [row.text for _, row in items])
+        new, known, rejected = list[Item](), list[tuple[Subscription, Item]](), list[Rejected]()
+        for record, row in items:
+            subscription = stored.get(row.place)
+            try:
+                if subscription is not None:
+                    _check_keys(subscription, row)
+                    known.append((subscription, (record, row)))
+                    self.report.known += 1
+                elif row.text in erased:
+                    self.report.erased += 1
+                else:
+                    self._check_vapid(row)
+                    new.append((record, row))
+            except SitebellError as error:
+                rejected.append(reject(record, error))
+        return new, known, rejected
+
+    def _stored(self, rows: Sequence[SourceRow], *, locks: bool) -> dict[tuple[str, bytes], Subscription]:
+        mine = (  # not pairs of both: SQLite finds those by no index
+            Subscription.site_id == self.site.id,
+            Subscription.provider.in_({row.provider for row in rows}),
+            Subscription.address_hash.in_([row.address.hash for row in rows]),
+        )
+        if locks:
+            lock_subscriptions(self.session, *mine)
+        return {
+            (row.provider, row.address_hash): row for row in self.session.scalars(select(Subscription).where(*mine))
+        }
+
+    def _check_vapid(self, row: SourceRow) -> None:
+        if isinstance(row.address, NativeAddress):
+            return
+        key = self._public_key(row)
+        if key is None:
+            raise Invalid("missing_vapid_key", NO_KEY)
+        if key not in self._pairs:
+            raise Invalid("unknown_vapid_key", f"The site does not have the VAPID key {key}: bring it along.")
+
+    # Whose they are
+
+    def _databases(self, person: Person) -> list[int]:
+        """Return in which databases somebody is meant; raises Invalid `unknown_database`."""
+        if person.database_id is None or person.database_id in self._people:
+            return list(self._people) if person.database_id is None else [person.database_id]
+        if len(self._people) == 1:  # another Sitebell counts its databases by itself
+            return list(self._people)
+        raise Invalid("unknown_database", NO_DATABASE)
+
+    def _resolve(self, items: Sequence[Item], *, locks: bool) -> tuple[list[Item], list[Rejected]]:
+        """Find or plan everybody whom the rows name; return the rows for which that works."""
+        for id_, people in self._people.items():
+            people.load([person for _, row in items for person in row.people], locks=locks)
+            self._bound[id_] = []
+        kept, rejected = list[Item](), list[Rejected]()
+        for record, row in items:
+            try:
+                self._bind(len(kept), row)
+            except SitebellError as error:
+                rejected.append(reject(record, error))
+            else:
+                kept.append((record, row))
+        return kept, rejected
+
+    def _bind(self, place: int, row: SourceRow) -> None:
+        wanted = [(id_, person) for person in row.people for id_ in self._databases(person)]
+        fault = next(filter(None, (self._people[id_].fault(person) for id_, person in wanted)), None)
+        if fault is not None:
+            raise fault
+        found = [(id_, self._people[id_].resolve(person), person) for id_, person in wanted]
+        if not any(profile for _, profile, _ in found):
+            raise NotFound(PROFILE_GONE, "profile_not_found")
+        seen: set[int] = set()
+        for id_, profile, person in found:
+            if profile is not None and id(profile) not in seen:
+                seen.add(id(profile))
+                self._bound[id_].append((place, profile, person))
+
+    def _introduce(self, subscription: Subscription, item: Item) -> list[Rejected]:
+        """Say of a browser that is here already whose it is, if it is nobody's so far."""
+        record, row = item
+        person = row.people[0]
+        if person.match.is_empty or person.keeps_id or self._is_somebodys(subscription):
+            return []
+        who = Introduction(match=person.match, tags=TagChange(add=person.tags), bound_by=BoundBy.IMPORT)
+        results = enroll(self.session, self.site, subscription, who, is_explicit=False, now=self.now)
+        fault = next((result.error for result in results if result.error is not None), None)
+        self.report.named += fault is None
+        return [] if fault is None else [reject(record, fault)]
+
+    def _is_somebodys(self, subscription: Subscription) -> bool:
+        query = select(Enrollment.id).where(
+            Enrollment.subscription_id == subscription.id,
+            Enrollment.left_at.is_(None),
+            Enrollment.is_anonymous.is_(False),
+        )
+        return self.session.scalars(query.limit(1)).first() is not None
+
+
+def _check_keys(subscription: Subscription, row: SourceRow) -> None:
+    """Refuse an address that is known with other keys: its browser has renewed them, so the file is older."""
+    if isinstance(row.address, Address):
+        stored = (subscription.p256dh or b"") + (subscription.auth or b"")
+        if not hmac.compare_digest(stored, row.address.keys.p256dh + row.address.keys.auth):
+            raise Invalid("subscription_conflict", CONFLICT)

@@ -1,0 +1,232 @@
+"""The formats of other systems: which columns hold what."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from sitebell.errors import Invalid
+from sitebell.models import SubscriptionStatus
+from sitebell.push.endpoint import EndpointRules
+from sitebell.services.addresses import parse_native_address
+from sitebell.services.identity.claims import LONGEST_EXTERNAL_ID
+from sitebell.services.importing.moments import read_moment
+from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
+from sitebell.services.matching import Match
+from sitebell.services.subscriptions import Address, parse_address
+from sitebell.services.tags import LONGEST_TAG, MAX_TAGS
+
+Values = Mapping[str, Any]
+ENDPOINT = ("endpoint", "identifier", "address", "token")
+P256DH = ("p256dh", "key_p256dh", "web_p256", "keys.p256dh")
+AUTH = ("auth", "key_auth", "web_auth", "keys.auth")
+TRUE = ("1", "t", "true", "yes", "y")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")  # ISO 3166-1; other letters may become more than two in upper case
+KNOWN_KINDS = ("external_id", "email", "phone", "profile_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the rows of a file are to be understood.
+
+    Attributes:
+        format: csv, ndjson, onesignal or perfecty.
+        provider: of native apps' tokens; None for web push, whose endpoints say it themselves.
+        match: names of columns by what a profile is found by: `external_id`, `email`, `phone`, `profile_id`, a field.
+        worker: the vendor whose worker the browsers still run, where the format does not say it.
+        convert: makes the JSON value of a custom field from a cell.
+    """
+
+    format: str
+    rules: EndpointRules
+    provider: str | None = None
+    match: Mapping[str, str] = field(default_factory=dict)
+    worker: str | None = None
+    convert: Callable[[str, str], Any] = lambda _name, cell: cell
+
+
+def detect_format(columns: Sequence[str] | None) -> str:
+    """Return the format of a file by the names of its columns, None for lines of JSON.
+
+    Raises:
+        Invalid: `invalid_file`, the columns that a browser is reached with are missing.
+    """
+    if columns is None:
+        return "ndjson"
+    names = set(columns)
+    if {"identifier", "invalid_identifier"} <= names:
+        if not {"web_auth", "web_p256"} <= names:
+            raise Invalid(
+                "invalid_file",
+                'This export of OneSignal lacks the keys: ask for it with extra_fields ["web_auth", "web_p256",'
+                ' "external_user_id", "notification_types"].',
+            )
+        return "onesignal"
+    if {"endpoint", "key_auth", "key_p256dh", "is_active"} <= names:
+        return "perfecty"
+    return "csv"
+
+
+def read_row(record: Record, reading: Reading) -> SourceRow:
+    """Return the subscription of a row of another system.
+
+    Raises:
+        SitebellError: what is wrong with it.
+    """
+    if record.values is None:
+        raise Invalid("unreadable_row", record.problem)
+    values = {name.lower(): cell for name, cell in record.values.items()}
+    person = _person(record.values, reading, _READERS[reading.format].default_match)
+    return _READERS[reading.format].read(record.line, values, reading, person)
+
+
+def _read_csv(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+    is_ended = (_cell(values, "status") or "subscribed") != SubscriptionStatus.SUBSCRIBED
+    key = _cell(values, "vapid_public_key")
+    if reading.provider is not None:
+        address = parse_native_address(reading.provider, _cell(values, *ENDPOINT) or "")
+        return SourceRow(line=line, address=address, facts=_facts(values), people=[person], **_ended(is_ended))
+    return SourceRow(
+        line=line,
+        address=_web_address(values, reading),
+        vapid_public_key=key.rstrip("=") if key else None,
+        worker=reading.worker,
+        facts=_facts(values),
+        people=[person],
+        **_ended(is_ended),
+    )
+
+
+def _read_onesignal(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+    """Read a row of the players' export; opt-outs stand in `notification_types` (below 1) or `invalid_identifier`."""
+    if not (_cell(values, "identifier") or "").startswith("https://"):
+        kind = _cell(values, "device_type") or "unknown"
+        raise Invalid("not_web_push", f"The row is no browser's (device_type {kind}).")
+    types = _cell(values, "notification_types")
+    is_ended = _is_true(values, "invalid_identifier") or (types is not None and not _is_positive(types))
+    return SourceRow(
+        line=line,
+        address=_web_address(values, reading),
+        worker=reading.worker or "onesignal",
+        facts=_facts(values),
+        people=[person],
+        **_ended(is_ended),
+    )
+
+
+def _read_perfecty(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+    """Read a row of `wp_perfecty_push_users`."""
+    is_ended = not _is_true(values, "is_active") or _is_true(values, "disabled")
+    return SourceRow(
+        line=line,
+        address=_web_address(values, reading),
+        worker=reading.worker or "perfecty",
+        facts=_facts(values),
+        people=[person],
+        **_ended(is_ended),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    read: Callable[[int, Values, Reading, Person], SourceRow]
+    default_match: Mapping[str, str] = field(default_factory=dict)
+
+
+_READERS = {
+    "csv": _Reader(_read_csv),
+    "onesignal": _Reader(_read_onesignal, {"external_id": "external_user_id"}),
+    "perfecty": _Reader(_read_perfecty),
+}
+
+
+def _web_address(values: Values, reading: Reading) -> Address:
+    whole = _cell(values, "subscription")
+    if whole is not None:  # what PushSubscription.toJSON() writes
+        try:
+            found = json.loads(whole)
+            return parse_address(reading.rules, found["endpoint"], found["keys"]["p256dh"], found["keys"]["auth"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Invalid("invalid_endpoint", "The column subscription holds no endpoint with keys.") from None
+    keys = [_base64url(_cell(values, *names)) for names in (P256DH, AUTH)]
+    return parse_address(reading.rules, _cell(values, *ENDPOINT) or "", *keys)
+
+
+def _person(values: Values, reading: Reading, default: Mapping[str, str]) -> Person:
+    wanted = reading.match or {kind: column for kind, column in default.items() if column in values}
+    cells = {kind: _cell(values, column) for kind, column in wanted.items()}
+    known = {kind: cell for kind, cell in cells.items() if cell is not None}
+    custom = next(((name, known[name]) for name in known if name not in KNOWN_KINDS), None)
+    if len(known.get("external_id", "")) > LONGEST_EXTERNAL_ID:
+        raise Invalid("invalid_external_id", f"An external id has at most {LONGEST_EXTERNAL_ID} characters.")
+    match = Match(
+        **{kind: known[kind] for kind in KNOWN_KINDS if kind in known},
+        custom=(custom[0], reading.convert(*custom)) if custom else None,
+    ).normalised()
+    if match.is_empty:
+        return NOBODY if not (tags := _tags(values)) else Person(is_anonymous=True, tags=tags)
+    return Person(match=match, tags=_tags(values))
+
+
+def _tags(values: Values) -> list[str]:
+    """Return OneSignal's tags, which are pairs, as `name=value`; what cannot be a tag here is left out."""
+    try:
+        pairs = json.loads(values.get("tags") or "{}")
+    except (ValueError, RecursionError):
+        return []
+    made = [f"{name}={value}".strip() for name, value in pairs.items()] if isinstance(pairs, dict) else []
+    return [tag for tag in dict.fromkeys(made) if len(tag) <= LONGEST_TAG and tag.isprintable()][:MAX_TAGS]
+
+
+def _facts(values: Values) -> dict[str, Any]:
+    zone, country = _cell(values, "time_zone", "timezone_id"), _cell(values, "country")
+    facts = {
+        "locale": (_cell(values, "locale", "language") or "")[:40] or None,
+        "time_zone": zone if zone in _zones() else None,
+        "country": country.upper() if country and _COUNTRY.fullmatch(country) else None,
+        "created_at": _moment(_cell(values, "created_at", "creation_time")),
+        "seen_at": _moment(_cell(values, "seen_at", "last_active")),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # it looks at a thousand files
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return read_moment((text or "").removesuffix(" UTC"))
+    except ValueError:
+        return None
+
+
+def _ended(is_ended: bool) -> dict[str, str]:  # noqa: FBT001
+    if not is_ended:
+        return {}
+    return {"status": SubscriptionStatus.UNSUBSCRIBED, "status_reason": "unsubscribed before the import"}
+
+
+def _cell(values: Values, *names: str) -> str | None:
+    found = next((values[name] for name in names if values.get(name)), "").strip()
+    return None if found in ("", "NULL", "\\N") else found
+
+
+def _base64url(text: str | None) -> str:
+    return (text or "").replace("+", "-").replace("/", "_")
+
+
+def _is_true(values: Values, name: str) -> bool:
+    return (_cell(values, name) or "").lower() in TRUE
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return True

@@ -1,0 +1,105 @@
+"""What a file says about one subscription, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sitebell.errors import SitebellError
+from sitebell.models import EnrollmentStatus, SubscriptionStatus
+from sitebell.services.addresses import NativeAddress
+from sitebell.services.matching import NO_MATCH, Match
+from sitebell.services.subscriptions import Address
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a file as it stands there.
+
+    Attributes:
+        line: where it begins, counted from 1.
+        values: its members by their names; None when the row cannot be read at all.
+        problem: why it cannot.
+        text: the row itself, when it cannot be read.
+    """
+
+    line: int
+    values: Mapping[str, Any] | None
+    problem: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A profile that a subscription stands at.
+
+    Attributes:
+        match: by what it is found or, but for a bare `profile_id`, made; NO_MATCH makes an anonymous one.
+        database_id: as the file says; None means every database of the site.
+        keeps_id: it comes from a Sitebell, so a new profile gets the id of `match.profile_id`.
+    """
+
+    match: Match = NO_MATCH
+    database_id: int | None = None
+    keeps_id: bool = False
+    is_anonymous: bool = False
+    phones: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    status: str = EnrollmentStatus.SUBSCRIBED
+    suspended_by: str | None = None
+    suspended_until: datetime | None = None
+
+
+NOBODY = Person(is_anonymous=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRow:
+    """One subscription, its own words checked; whether it fits to what is stored is not looked at yet.
+
+    Attributes:
+        vapid_public_key: the key that it was made with, if the row says so.
+        status: `unsubscribed` where the old system knew of an opt-out; then nothing is sent to it here either.
+        worker: the vendor whose worker file the browser still runs; None for ours.
+        facts: other columns of `Subscription`.
+    """
+
+    line: int
+    address: Address | NativeAddress
+    vapid_public_key: str | None = None
+    subscriber_hash: str | None = None
+    status: str = SubscriptionStatus.SUBSCRIBED
+    status_reason: str = ""
+    worker: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    topics: Sequence[str] = ()
+    people: Sequence[Person] = (NOBODY,)
+
+    @property
+    def text(self) -> str:
+        """The address as it is stored."""
+        return self.address.token if isinstance(self.address, NativeAddress) else self.address.endpoint.url
+
+    @property
+    def provider(self) -> str:
+        """Who carries messages to it."""
+        return self.address.provider if isinstance(self.address, NativeAddress) else self.address.endpoint.service
+
+    @property
+    def place(self) -> tuple[str, bytes]:
+        """By what a site knows it again: provider and hash of the address."""
+        return self.provider, self.address.hash
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that is not imported, and why."""
+
+    record: Record
+    code: str
+    reason: str
+
+
+def reject(record: Record, error: SitebellError) -> Rejected:
+    """Return a row together with what is wrong with it."""
+    return Rejected(record, error.code, error.message)

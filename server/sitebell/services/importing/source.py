@@ -1,0 +1,72 @@
+"""Cuts a file into chunks, each row read and told apart from those before it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sitebell.errors import SitebellError
+from sitebell.push.vapid import VapidKey
+from sitebell.services.importing.files import SourceFile
+from sitebell.services.importing.formats import Reading, read_row
+from sitebell.services.importing.own_format import VAPID_KEY, read_own_row
+from sitebell.services.importing.rows import Record, Rejected, SourceRow, reject
+from sitebell.services.importing.seen import Seen
+from sitebell.services.vapid_files import read_vapid_values
+
+ROWS_AT_ONCE = 500
+
+
+@dataclass
+class Rows:
+    """Some rows of a file.
+
+    Attributes:
+        items: what may be imported.
+        repeated: lines whose address stands further up, and where.
+        keys: VAPID pairs that the file brings along.
+        last_line: through which line of the file this is.
+    """
+
+    items: list[tuple[Record, SourceRow]] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    repeated: list[tuple[int, int]] = field(default_factory=list)
+    keys: list[VapidKey] = field(default_factory=list)
+    last_line: int = 0
+    count: int = 0
+
+
+def read_rows(file: SourceFile, reading: Reading, seen: Seen, *, after_line: int = 0) -> Iterator[Rows]:
+    """Yield the rows after a line, some at a time."""
+    rows = Rows()
+    for record in file.records():
+        if record.line <= after_line:
+            continue
+        _take(rows, record, reading, seen)
+        if rows.count == ROWS_AT_ONCE:
+            yield rows
+            rows = Rows()
+    if rows.last_line:
+        yield rows
+
+
+def _take(rows: Rows, record: Record, reading: Reading, seen: Seen) -> None:
+    rows.last_line = record.line
+    try:
+        if record.values is not None and reading.format == "ndjson" and VAPID_KEY in record.values:
+            rows.keys.append(read_vapid_values(record.values[VAPID_KEY]))
+            return
+        rows.count += 1
+        row = _read(record, reading)
+    except SitebellError as error:
+        rows.rejected.append(reject(record, error))
+        return
+    first = seen.first_line(*row.place, record.line)
+    if first < record.line:
+        rows.repeated.append((record.line, first))
+    else:
+        rows.items.append((record, row))
+
+
+def _read(record: Record, reading: Reading) -> SourceRow:
+    if reading.format == "ndjson":
+        return read_own_row(record, reading.rules, reading.worker)
+    return read_row(record, reading)
