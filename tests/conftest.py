@@ -1,21 +1,20 @@
 """What tests of every part share: an application on a real database, a site with its key, a browser's subscription."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from sitebell.app import create_app
 from sitebell.config import Config
 from sitebell.services.sites import NewSite, create_site
+from support.applications import Applications, application
 from support.databases import KINDS, Databases, PostgresqlDatabases, SqliteDatabases
 from support.postgresql import PostgreSQL
+from support.sharing import FilesTogether
 from support.stopped_clock import StoppedClock
-from support.web_application import Json, new_subscription, parts, settings_in
+from support.web_application import Json, new_subscription, parts
 
 pytest_plugins = ["support.fixtures"]
 
@@ -27,20 +26,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("databases", mark.args if mark else KINDS, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that drive a browser: two at once would take each other's focus."""
-    for item in items:
-        folder, name = item.path.parent.name, item.path.stem
-        drives_browsers = folder in ("browser", "demo") or name.startswith("test_support")
-        item.add_marker(pytest.mark.xdist_group("browsers" if drives_browsers else f"{folder}-{name}"))
-
-
-class ClosingClient(FlaskClient):
-    """Reads every answer to its end, as a server's caller does: what a stream holds open is closed."""
-
-    def open(self, *args: Any, **options: Any) -> TestResponse:
-        """Send a request; `buffered=False` leaves a stream to the test."""
-        return super().open(*args, **{"buffered": True, **options})
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    """Share tests out by files, with one process for all browsers."""
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +52,29 @@ def databases(request: pytest.FixtureRequest) -> Databases:
     return made
 
 
-@pytest.fixture
-def config(tmp_path: Path, databases: Databases) -> Iterator[Config]:
-    """The settings of an installation of this test alone."""
-    folder = tmp_path / "data"
-    with databases.fresh(folder) as url:
-        yield settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests")
+@pytest.fixture(scope="session")
+def sqlite_applications(
+    sqlite_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applications]:
+    """Makes applications on files."""
+    with Applications(tmp_path_factory.mktemp("applications"), sqlite_databases) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql_applications(
+    postgresql_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applications]:
+    """Makes applications on databases of the server."""
+    with Applications(tmp_path_factory.mktemp("applications"), postgresql_databases) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def applications(databases: Databases, request: pytest.FixtureRequest) -> Applications:
+    """Makes applications on databases of each kind in turn."""
+    made: Applications = request.getfixturevalue(f"{databases.kind}_applications")
+    return made
 
 
 @pytest.fixture
@@ -78,24 +84,40 @@ def clock() -> StoppedClock:
 
 
 @pytest.fixture
-def app(config: Config, clock: StoppedClock) -> Iterator[Flask]:
-    """The web application as `sitebell serve` runs it."""
-    app = create_app(config, clock=clock)
-    app.test_client_class = ClosingClient
-    yield app
-    parts(app).store.close()
+def pooled_app(applications: Applications, clock: StoppedClock) -> Iterator[Flask]:
+    """An application on an installation of this test alone."""
+    with applications.fresh(clock) as app:
+        yield app
+
+
+@pytest.fixture
+def config(pooled_app: Flask) -> Config:
+    """The settings of an installation of this test alone."""
+    return cast("Config", parts(pooled_app).config)
+
+
+@pytest.fixture
+def own_app(config: Config, clock: StoppedClock) -> Iterator[Flask]:
+    """The web application, just started: for tests that change more of it than its rows."""
+    own = application(config, clock)
+    yield own
+    parts(own).store.close()
+
+
+@pytest.fixture
+def app(config: Config, pooled_app: Flask, request: pytest.FixtureRequest) -> Flask:
+    """The web application as `sitebell serve` runs it; one of its own where a test has changed the settings."""
+    if config is parts(pooled_app).config:
+        return pooled_app
+    own: Flask = request.getfixturevalue("own_app")
+    return own
 
 
 @pytest.fixture(scope="module")
-def shared_app(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Flask]:
+def shared_app(applications: Applications) -> Iterator[Flask]:
     """One application for a whole module. Where that does no harm, let the module's `app` return it: it saves time."""
-    folder = tmp_path_factory.mktemp("shared") / "data"
-    with databases.fresh(folder) as url:
-        config = settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests")
-        app = create_app(config, clock=StoppedClock())
-        app.test_client_class = ClosingClient
+    with applications.fresh(StoppedClock()) as app:
         yield app
-        parts(app).store.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from api.route_requests import things_of
 from api.signed_site import SignedSite
 from sitebell.models import Delivery, DeliveryState, WorkerHeartbeat
 from sitebell.services.delivery.planner import plan_batch
@@ -16,7 +17,8 @@ from sitebell.services.messages import get_message
 from sitebell.services.receipts import Receipts
 from sitebell.services.sites import NewSite
 from sitebell.services.subscriptions import parse_address, prove_subscription
-from support.back_end import WEBHOOK, BackEnd
+from support.back_end import BackEnd
+from support.interleaving import Meanwhile
 from support.seen import FIREFOX, IN_BERLIN, Put, speak_as
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
@@ -46,6 +48,13 @@ def office(client: FlaskClient, site: NewSite) -> BackEnd:
 def other_office(client: FlaskClient, new_site: Callable[[str], NewSite]) -> BackEnd:
     """The back end of another site, with a database of its own."""
     return BackEnd(client, new_site("https://other.example"))
+
+
+@pytest.fixture
+def meanwhile(app: Flask, office: BackEnd) -> Meanwhile:
+    """Calls as the site's back end does while another call of it is made."""
+    other = BackEnd(app.test_client(), office.site)
+    return lambda method, path, body=None: other.call(method, path, body)
 
 
 @pytest.fixture
@@ -159,18 +168,4 @@ def told(app: Flask, put: Put) -> Put:
 @pytest.fixture
 def ids(office: BackEnd, subscribed: Json, message_id: str) -> dict[str, str]:
     """What stands for each name in a path: things of the site that exist."""
-    browser = office.subscribe(subscribed, match={"external_id": "ann"})
-    webhook = office.ask("POST", "/v1/webhooks", WEBHOOK)
-    office.ask("POST", "/v1/identity/keys", {"algorithm": "HS256", "kid": "first"})
-    return {
-        "/v1/sites/<token>": f"/v1/sites/{office.site.site.token}",
-        "<message_id>": message_id,
-        "<database_id>": str(office.site.database_id),
-        "<profile_id>": browser["enrollments"][0]["profile_id"],
-        "<other_profile>": office.add_profile(),
-        "<subscriber_hash>": browser["subscriber_hash"],
-        "<webhook_id>": str(webhook["id"]),
-        "<call_id>": office.ask("POST", f"/v1/webhooks/{webhook['id']}/test")["id"],
-        "<kid>": "first",
-        "<name>": "page.js",
-    }
+    return things_of(office, subscribed, message_id)

@@ -1,13 +1,17 @@
 """Who an audience reaches, asked through the preview, which walks as sending does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, event
 
 from sitebell.services.sites import NewSite
 from support.shop import Shop
-from support.web_application import Json, new_subscription, refusal, stored_rows
+from support.stopped_clock import StoppedClock
+from support.web_application import Json, new_subscription, parts, refusal, stored_rows
 
 
 @pytest.fixture
@@ -149,3 +153,28 @@ def test_a_preview_changes_nothing(shop: Shop) -> None:
     shop.reached({"external_ids": ["ann"], "tags": ["vip"]})
 
     assert stored_rows(shop.app) == before
+
+
+def test_a_preview_that_takes_too_long_is_given_up_between_two_steps(app: Flask, shop: Shop) -> None:
+    """Or a few of them would hold all web threads."""
+    ann = shop.subscribe(match={"external_id": "ann"})
+    two_steps: Json = {"external_ids": ["ann"], "tags": ["vip"]}
+    assert shop.reached(two_steps) == {hash_of(ann)}
+
+    with taking(parts(app).store.engine, cast("StoppedClock", parts(app).clock), seconds=5):
+        assert refusal(shop.preview(two_steps)) == (422, "too_slow")
+        assert shop.reached({"everyone": True}) == {hash_of(ann)}
+
+
+@contextmanager
+def taking(engine: Engine, clock: StoppedClock, *, seconds: int) -> Iterator[None]:
+    """Let each statement last so long."""
+
+    def wait(*_: Any) -> None:
+        clock.advance(seconds=seconds)
+
+    event.listen(engine, "before_cursor_execute", wait)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", wait)

@@ -1,7 +1,6 @@
 """Browsers and pages that call at the same moment: nothing is doubled, nothing is lost."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -9,17 +8,11 @@ from sqlalchemy import func, select
 
 from sitebell.models import Enrollment, Profile
 from sitebell.services.sites import NewSite
+from support.interleaving import at_once
 from support.visitors import Browser, add_database, add_fields, known_of
 from support.web_application import Json, parts
 
 NewBrowser = Callable[[], Browser]
-
-
-def at_once(calls: Iterable[Callable[[], Json]]) -> list[Json]:
-    """Make the calls from a thread each and return their answers, all of which must be successes."""
-    calls = list(calls)
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def of_another_client(app: Flask, browser: Browser) -> Browser:

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from sitebell.services.fields.updates import MAX_PHONES
+from sitebell.services.fields.values import LARGEST, LONGEST_LIST, SCALE
 from sitebell.services.sites import NewSite
+from sitebell.services.tags import MAX_TAGS
+from support.back_end import BackEnd
+from support.query_plans import watched
+from support.stopped_clock import StoppedClock
 from support.visitors import Browser, add_fields
-from support.web_application import Json, parts
+from support.web_application import Json, parts, refusal
 
 NewBrowser = Callable[[], Browser]
 MATCHES: dict[str, Callable[[str], Json]] = {
@@ -92,3 +99,99 @@ def test_sec_15_an_opt_out_of_another_browser_is_not_told(new_browser: NewBrowse
     first.post("unsubscribe")
 
     assert new_browser().put(match=MATCHES["email"](known))["enrollments"][0]["status"] == "subscribed"
+
+
+MOST = LARGEST // SCALE  # whole, of a decimal
+FULL: Json = {
+    "phones": [f"+49309018{number:02}" for number in range(MAX_PHONES)],
+    "likes": [f"like-{number}" for number in range(LONGEST_LIST)],
+    "points": MOST,
+    "debts": -MOST,
+}
+CHANGES: dict[str, Json] = {
+    "phones.add": {"fields": {"phones": {"add": ["+4930901899"]}}},
+    "phones.upsert": {"fields": {"phones": {"upsert": ["+4930901899", FULL["phones"][0]]}}},
+    "phones.set": {"fields": {"phones": ["+4930901899"]}},
+    "phones.delete": {"fields": {"phones": {"delete": FULL["phones"]}}},
+    "phones.unset": {"fields": {"phones": None}},
+    "phones, too many": {"fields": {"phones": {"add": [f"+49309017{number:02}" for number in range(MAX_PHONES + 1)]}}},
+    "email.set": {"fields": {"email": "other@example.com"}},
+    "email.unset": {"fields": {"email": None}},
+    "list.add": {"fields": {"likes": {"add": ["more"]}}},
+    "list.upsert": {"fields": {"likes": {"upsert": ["more", "like-0"]}}},
+    "list.delete": {"fields": {"likes": {"delete": FULL["likes"]}}},
+    "list, too many": {"fields": {"likes": {"add": ["more"] * (LONGEST_LIST + 1)}}},
+    "incr": {"fields": {"points": {"incr": 1}, "debts": {"incr": -1}}},
+    "incr, too much": {"fields": {"points": {"incr": MOST + 1}}},
+    "set": {"fields": {"points": 1, "_fname": "Eve"}},
+    "unset": {"fields": {"points": None, "_fname": {"unset": True}}},
+    "tags.add": {"tags": {"add": ["more"]}},
+    "tags.add known": {"tags": {"add": ["tag-0"]}},
+    "tags.remove": {"tags": {"remove": ["tag-0"]}},
+    "both": {"fields": {"likes": {"add": ["more"]}}, "tags": {"add": ["more", "tag-1"], "remove": ["tag-0"]}},
+}
+
+
+@pytest.fixture
+def full(app: Flask, site: NewSite, client: FlaskClient, clock: StoppedClock) -> str:
+    """A person, found by e-mail, of whom as much is stored as there can be; time has passed since."""
+    add_fields(app, site.database_id, likes="list", points="decimal", debts="decimal")
+    phones, fields = FULL["phones"], {name: value for name, value in FULL.items() if name != "phones"}
+    tags = [f"tag-{number}" for number in range(MAX_TAGS)]
+    BackEnd(client, site).add_profile(email="ann@example.com", phones=phones, fields=fields, tags=tags)
+    clock.advance(hours=1)
+    return "ann"
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_sec_15_no_write_of_a_page_tells_what_is_stored(
+    app: Flask, new_browser: NewBrowser, full: str, change: Json
+) -> None:
+    """Neither by its answer nor by its work; the bucket's bookkeeping is made before."""
+    new_browser().put(match={"external_id": "somebody"})
+    told = []
+    for name in (full, "eve"):
+        browser = new_browser()
+        with watched(parts(app).store.engine) as statements:
+            answer = browser.put(match=MATCHES["email"](name), **change)
+        told.append((without_ids(answer), len(statements)))
+
+    assert told[0] == told[1]
+
+
+def test_sec_15_what_does_not_fit_pushes_nothing_out(
+    client: FlaskClient, site: NewSite, new_browser: NewBrowser, full: str
+) -> None:
+    office = BackEnd(client, site)
+    [before] = office.search(phone=FULL["phones"][0])
+    fields = {
+        "phones": {"add": ["+4930901899"]},
+        "likes": {"add": ["more"]},
+        "points": {"incr": 1},
+        "debts": {"incr": -1},
+    }
+    new_browser().put(match=MATCHES["email"](full), fields=fields, tags={"add": ["more"]})
+
+    [after] = office.search(phone=FULL["phones"][0])
+    assert after["phones"] == before["phones"]
+    assert after["tags"] == before["tags"]
+    assert after["fields"]["likes"] == before["fields"]["likes"]
+    assert (int(after["fields"]["points"]), int(after["fields"]["debts"])) == (MOST, -MOST)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"phones": {"add": ["+4930901899"]}}, "invalid_value"),
+        ({"fields": {"likes": {"add": ["more"]}}}, "invalid_value"),
+        ({"fields": {"debts": {"incr": -1}}}, "invalid_value"),
+        ({"tags": {"add": ["more"]}}, "too_many_tags"),
+    ],
+)
+def test_a_back_end_is_told_what_does_not_fit(
+    client: FlaskClient, site: NewSite, full: str, change: Json, code: str
+) -> None:
+    office = BackEnd(client, site)
+    [person] = office.search(email=f"{full}@example.com")
+
+    assert refusal(office.call("PATCH", f"{office.profiles}/{person['id']}", change)) == (422, code)

@@ -26,7 +26,9 @@ THEIRS = {
     "event.action",
     "event.data",
     "delivery.reason",
+    "former_name.name_hash",
     "message.audience",
+    "message_name.name_hash",
     "message.notification",
     "message.replace_key",
     "webhook_event.body",
@@ -38,6 +40,7 @@ SECRET = {"subscription.address", "subscription.address_hash", "subscription.p25
 FACTS = {"subscription.browser", "subscription.platform", "subscription.country", "subscription.provider"}
 # Words of ours or of the site about itself, which are about nobody.
 OURS = {
+    "alias": ("dialect", "kind", "foreign_id", "target"),
     "api_key": ("name", "prefix", "key_hash", "scopes"),
     "audit_entry": ("actor", "action", "subject", "address", "previous_hash", "hash"),
     "batch": ("lease_owner",),
@@ -51,9 +54,12 @@ OURS = {
     "lane": ("host", "reason"),
     "message": ("public_id", "status", "status_reason", "urgency", "final_counts"),
     "signing_key": ("kid", "algorithm", "key"),
-    "site": ("token", "name", "worker_path", "worker_scope", "identity", "receipt_key"),
+    "site": (
+        *("token", "name", "worker_path", "worker_scope", "identity", "receipt_key"),
+        *("time_zone", "dialects", "quirks"),
+    ),
     "site_origin": ("origin",),
-    "subscription": ("channel", "status", "status_reason"),
+    "subscription": ("channel", "status", "status_reason", "worker"),
     "token_bucket": ("name",),
     "tombstone": ("address_mac",),
     "topic": ("name", "title"),
@@ -80,7 +86,8 @@ def test_sec_43_every_column_that_can_hold_words_is_classified() -> None:
 
 def test_sec_43_what_is_planted_is_in_every_column_of_a_person_and_in_no_other(app: Flask, planted: Planted) -> None:
     """Also: the audit log and the idempotency keys never held anything."""
-    found = columns_with(app, planted.words | planted.secrets | planted.bytes_of_secrets | {IDEMPOTENCY_KEY})
+    words = planted.words | planted.hashes | planted.secrets | planted.bytes_of_secrets
+    found = columns_with(app, words | {IDEMPOTENCY_KEY})
 
     assert set(found) == THEIRS | SECRET
     assert set().union(*found.values()) >= planted.words
@@ -103,7 +110,7 @@ def test_sec_43_nothing_planted_survives_an_erase(
         office.ask("POST", f"/v1/subscribers/{planted.subscriber_hash}/erase")
     office.ask("DELETE", f"{office.profiles}/{planted.profile_id}")
 
-    everything = planted.words | planted.secrets | planted.bytes_of_secrets
+    everything = planted.words | planted.hashes | planted.secrets | planted.bytes_of_secrets
     assert columns_with(app, everything) == {}
     written = "".join(capfd.readouterr())
     assert [word for word in everything if word in written] == []

@@ -161,6 +161,17 @@ def test_an_explicit_subscribe_begins_anew_and_later_refreshes_hold(office: Back
     assert (moved["status"], moved["subscriber_hash"]) == ("subscribed", again["subscriber_hash"])
 
 
+def test_sec_43_a_wish_to_subscribe_lifts_no_tombstone_of_the_address_that_it_names_as_previous(
+    office: BackEnd, browser: Browser, new_browser: Callable[[], Browser]
+) -> None:
+    """Whoever knows an endpoint could else bring back its browser: nobody can prove keys that were erased."""
+    office.erase(profile_ids(browser.put(match={"external_id": "ann"}))[0])
+
+    assert new_browser().put(previous=browser.subscription)["status"] == "subscribed"
+
+    assert browser.refresh()["status"] == "erased"
+
+
 def test_the_tombstone_of_one_site_means_nothing_to_another(
     office: BackEnd, other_office: BackEnd, browser: Browser
 ) -> None:
@@ -194,6 +205,20 @@ def test_what_an_erased_browser_reports_afterwards_is_not_kept(app: Flask, offic
 
     assert answer.json == {"accepted": 0, "ignored": 1}
     assert stored_rows(app) == before
+
+
+def test_sec_43_what_a_shared_browser_reports_of_the_erased_person_counts_and_says_nothing(
+    app: Flask, office: BackEnd, browser: Browser
+) -> None:
+    planted = Planted(app, office, browser)
+    browser.identify("ben")
+    office.erase(planted.profile_id)
+
+    late = {"type": "closed", "receipt": planted.receipt, "at": 5, "action": "zq-late"}
+    answer = office.client.post(f"{browser.page}/events", json={"events": [late]})
+
+    assert answer.json == {"accepted": 1, "ignored": 0}
+    assert columns_with(app, {"zq-late", planted.profile_id}) == {}
 
 
 def test_sec_38_another_sites_key_erases_and_exports_nobody(

@@ -32,6 +32,12 @@ class Way:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+@pytest.fixture
+def app(own_app: Flask) -> Flask:
+    """One that has answered nothing yet: tests add routes to it."""
+    return own_app
+
+
 WAYS = {
     "no_such_route": Way(404, "not_found", "/nothing/here"),
     "no_such_page_route": Way(404, "not_found", "{page}/nothing"),

@@ -12,13 +12,21 @@ from sqlalchemy import select, text
 from sitebell.api.metrics import render_metrics
 from sitebell.app import create_app
 from sitebell.config import Config
-from sitebell.models import Batch, Delivery, Message, MessageStatus
+from sitebell.models import Batch, Delivery, Message, MessageStatus, WebhookCall
 from sitebell.services.delivery.planner import plan_batch
+from sitebell.services.webhooks.calls import form_calls
+from support.back_end import WEBHOOK, BackEnd
 from support.query_plans import tables_walked, watched
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts
 
 TOKEN = {"Authorization": "Bearer metrics-token-of-tests"}
+
+
+@pytest.fixture
+def app(own_app: Flask) -> Flask:
+    """One that has answered nothing yet: tests break it."""
+    return own_app
 
 
 def test_rel_19_a_process_that_answers_is_alive_whatever_its_database_does(app: Flask, client: FlaskClient) -> None:
@@ -215,4 +223,28 @@ def test_the_metrics_queries_walk_through_no_table(app: Flask, clock: StoppedClo
         walked = tables_walked(session, list(statements))
 
     assert len(statements) >= 5
-    assert walked == {"worker"}  # a handful of rows
+    assert walked <= {"worker", "webhook"}  # a handful of rows
+
+
+def test_metrics_tell_what_webhooks_were_not_told_and_since_when(
+    app: Flask, office: BackEnd, clock: StoppedClock
+) -> None:
+    """The age goes on while a call waits for its next attempt; a webhook that is off keeps nothing waiting."""
+
+    def backlog() -> list[float]:
+        measured = measure(office.client)
+        return [measured[f"sitebell_webhook_{name}"] for name in ("due_calls", "waiting_events", "oldest_age_seconds")]
+
+    webhook = office.ask("POST", "/v1/webhooks", {**WEBHOOK, "events": ["subscribe"]})
+    office.add_subscriber()
+    clock.advance(seconds=60)
+    assert backlog() == [0, 1, 60]
+    with parts(app).store.writing() as session:
+        form_calls(session, clock())
+    clock.advance(seconds=60)
+    assert backlog() == [1, 0, 60]
+    with parts(app).store.writing() as session:
+        session.scalars(select(WebhookCall)).one().due_at = clock() + timedelta(minutes=5)
+    assert backlog() == [0, 0, 60]
+    office.ask("PATCH", f"/v1/webhooks/{webhook['id']}", {"is_enabled": False})
+    assert backlog() == [0, 0, 0]

@@ -210,3 +210,16 @@ def test_sec_20_a_token_of_more_than_8_kib_is_refused(signed: SignedSite, signer
     assert len(fitting) <= 8192 < len(larger)
     assert signed.put(identity=fitting)["identity"] == {"status": "verified"}
     assert refused(signed.put(identity=larger)) == "invalid_identity"
+
+
+def test_a_token_is_not_used_up_by_a_call_of_which_nothing_came(signed: SignedSite, signer: Signer) -> None:
+    token = signer.sign(signed.token, signed.clock(), jti="once", fields={"plan": "gold"})
+
+    [row] = signed.put(identity=token)["enrollments"]
+    assert (row["status"], row["error"]) == ("error", "unknown_field")
+    signed.add_field("plan")
+    [row] = signed.put(identity=token)["enrollments"]
+
+    assert row["status"] == "subscribed"
+    assert signed.known() == ["customer-42"]
+    assert refused(signed.put(identity=token)) == "invalid_identity"

@@ -9,9 +9,10 @@ from flask import Flask
 from api.signed_site import SignedSite, refused
 from sitebell.services.sites import NewSite
 from support.signer import Signer
-from support.web_application import Json, refusal
+from support.web_application import Json, new_subscription, refusal
 
 READER: Json = {"external_id": "reader-7"}
+READER_RECEIVES = ("reader-7", "subscribed")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_an_anonymous_browser_joins_the_readers_profile(linked: SignedSite) -> N
     assert link["parameter"] == f"bell={link['token']}"
     assert answer["link"] == {"status": "joined"}
     assert [row["profile_id"] for row in answer["enrollments"]] == [link["profiles"][0]["profile_id"]]
-    assert linked.present() == [("reader-7", None, "subscribed", "signed")]
+    assert linked.present() == [("reader-7", None, "subscribed", "link")]
 
 
 def test_a_browser_that_subscribed_before_joins_at_its_next_visit(linked: SignedSite) -> None:
@@ -157,12 +158,40 @@ def test_a_link_ends_when_it_said(linked: SignedSite) -> None:
     assert refused(linked.put(link=link), "link") == "invalid_link"
 
 
+def test_sec_16_a_forwarded_link_pushes_out_no_browser_that_logged_in(linked: SignedSite) -> None:
+    signer = linked.add_key(Signer())
+    linked.put(identity=signer.sign(linked.token, linked.clock(), sub="reader-7"))
+    link = make_link(linked)["token"]
+
+    for _ in range(21):
+        linked.clock.advance(seconds=1)
+        linked.put(new_subscription(), link=link)
+
+    receiving = [bound_by for name, _, status, bound_by in linked.present() if (name, status) == READER_RECEIVES]
+    assert (receiving.count("signed"), receiving.count("link")) == (1, 20)
+
+
+def test_a_link_leads_to_the_profile_into_which_its_own_was_merged(linked: SignedSite) -> None:
+    link, newer = make_link(linked), make_link(linked, {"external_id": "reader-8"})
+    newest = make_link(linked, {"external_id": "reader-9"})
+    ids = [made["profiles"][0]["profile_id"] for made in (link, newer, newest)]
+    profiles = f"/v1/databases/{linked.database_id}/profiles"
+    for target, source in ((ids[1], ids[0]), (ids[2], ids[1])):
+        merged = linked.client.post(f"{profiles}/{target}/merge", json={"from": source}, headers=linked.back_end)
+        assert merged.status_code == 200, merged.json
+
+    assert linked.put(link=link["token"])["link"] == {"status": "joined"}
+    assert linked.known() == ["reader-9"]
+
+
 def test_a_link_of_a_profile_that_is_gone_makes_none(linked: SignedSite) -> None:
     link = make_link(linked)
     path = f"/v1/databases/{linked.database_id}/profiles/{link['profiles'][0]['profile_id']}"
     assert linked.client.delete(path, headers=linked.back_end).status_code in (200, 204)
 
-    assert refused(linked.put(link=link["token"]), "link") == "link_not_used"
+    answer = linked.put(link=link["token"])
+    assert refused(answer, "link") == "link_not_used"
+    assert "erased" in answer["link"]["message"]
     assert "reader-7" not in [profile.external_id for profile in linked.profiles()]
 
 

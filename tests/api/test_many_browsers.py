@@ -1,11 +1,14 @@
 """One person with many browsers, and a stranger who claims to be that person with many more (SEC-16)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from sitebell.models import Enrollment, Profile
+from sitebell.models import PROVEN, BoundBy, Enrollment, Profile
+from support.back_end import BackEnd
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, profile_ids
 from support.web_application import parts
@@ -31,17 +34,73 @@ def test_sec_16_messages_go_to_the_twenty_newest_browsers_of_a_person(
     assert first.refresh(match={"email": "ann@example.com"})["enrollments"][0]["status"] == "subscribed"
 
 
+@pytest.mark.parametrize("word", PROVEN)
 def test_sec_16_what_was_proved_is_not_pushed_out_by_what_was_only_claimed(
-    app: Flask, new_browser: NewBrowser, clock: StoppedClock
+    app: Flask, new_browser: NewBrowser, clock: StoppedClock, word: BoundBy
 ) -> None:
     [ann] = profile_ids(new_browser().put(match={"email": "ann@example.com"}))
     with parts(app).store.writing() as session:
-        session.execute(update(Enrollment).values(bound_by="signed"))
+        session.execute(update(Enrollment).values(bound_by=word))
     for _ in range(21):
         clock.advance(seconds=1)
         new_browser().put(match={"email": "ann@example.com"})
 
     with parts(app).store.reading() as session:
         query = select(Enrollment.status).join(Profile).where(Profile.public_id == ann)
-        proved = session.scalars(query.where(Enrollment.bound_by == "signed")).all()
+        proved = session.scalars(query.where(Enrollment.bound_by == word)).all()
     assert proved == ["subscribed"]
+
+
+def _bind(new_browser: NewBrowser, clock: StoppedClock, count: int) -> list[Browser]:
+    browsers = [new_browser() for _ in range(count)]
+    for browser in browsers:
+        clock.advance(seconds=1)
+        browser.put(match={"external_id": "ann"})
+    return browsers
+
+
+def _receiving(app: Flask) -> int:
+    with parts(app).store.reading() as session:
+        return len(session.scalars(select(Enrollment.id).where(Enrollment.status == "subscribed")).all())
+
+
+@pytest.mark.parametrize(("end", "begin"), [("pause", "resume"), ("suspend", "resume"), ("unsubscribe", "subscribe")])
+def test_sec_16_browsers_that_come_back_are_counted_again(
+    app: Flask, office: BackEnd, new_browser: NewBrowser, clock: StoppedClock, end: str, begin: str
+) -> None:
+    """Else twenty that are silent for a while make room for twenty more, and all of them receive in the end."""
+    first = _bind(new_browser, clock, 20)
+    hashes = [browser.post("status")["subscriber_hash"] for browser in first]
+
+    def step(browser: Browser, subscriber_hash: str, name: str) -> None:
+        if end == "suspend":
+            office.ask("POST", f"/v1/subscribers/{subscriber_hash}/{name}")
+        elif name == "subscribe":
+            browser.put()
+        else:
+            browser.post(name)
+
+    for browser, subscriber_hash in zip(first, hashes, strict=True):
+        step(browser, subscriber_hash, end)
+    _bind(new_browser, clock, 20)
+    for browser, subscriber_hash in zip(first, hashes, strict=True):
+        step(browser, subscriber_hash, begin)
+        assert browser.statuses() == ["subscribed"], "nobody is told that there is a limit"
+
+    assert _receiving(app) == 20
+
+
+def test_sec_16_pauses_that_a_visit_ends_are_counted_again(
+    app: Flask, new_browser: NewBrowser, clock: StoppedClock
+) -> None:
+    until = (clock() + timedelta(hours=1)).isoformat()
+    first = _bind(new_browser, clock, 20)
+    for browser in first:
+        browser.post("pause", until=until)
+    _bind(new_browser, clock, 20)
+    clock.advance(hours=2)
+
+    for browser in first:
+        browser.refresh()
+
+    assert _receiving(app) == 20

@@ -3,55 +3,88 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from api.route_requests import routes_of
 from sitebell.services.sites import NewSite
-from support.web_application import Json, new_subscription, stored_rows
+from support.back_end import BackEnd
+from support.web_application import Json, new_subscription, refusal, stored_rows
 
-PROVING = ("status", "unsubscribe", "logout", "pause", "resume")
 EVENT = {"type": "custom", "at": 1_793_000_000_000, "action": "seen"}
+# How each route below a site's path takes the subscription that is its credential: one that is not here fails.
+TAKING: dict[str, Callable[[Any], Json]] = {
+    "PUT /subscription": lambda credential: {"subscription": credential},
+    "POST /subscription/status": lambda credential: {"subscription": credential},
+    "POST /subscription/unsubscribe": lambda credential: {"subscription": credential},
+    "POST /subscription/logout": lambda credential: {"subscription": credential},
+    "POST /subscription/pause": lambda credential: {"subscription": credential},
+    "POST /subscription/resume": lambda credential: {"subscription": credential},
+    "POST /events": lambda credential: {"events": [{**EVENT, "subscription": credential}]},
+}
+CONFLICT, REFUSED = (409, "subscription_conflict"), (422, "invalid")
+UNKNOWN, IGNORED = (404, "subscription_not_found"), (200, {"accepted": 0, "ignored": 1})
+# What a kind of credential that is not good enough gets, and which routes say it in words of their own.
+ANSWERS: dict[str, dict[str, tuple[int, Any]]] = {
+    "no_keys": {"": REFUSED},
+    "receipt": {"": REFUSED},
+    "wrong_p256dh": {"": UNKNOWN, "PUT /subscription": CONFLICT, "POST /events": IGNORED},
+    "wrong_auth": {"": UNKNOWN, "PUT /subscription": CONFLICT, "POST /events": IGNORED},
+    # With these two a PUT subscribes, as a new browser does.
+    "of_another_site": {"": UNKNOWN, "POST /events": IGNORED},
+    "unknown": {"": UNKNOWN, "POST /events": IGNORED},
+}
 
 
-@pytest.fixture
-def credentials(client: FlaskClient, page: str, subscribed: Json, new_site: Callable[[str], NewSite]) -> Json:
-    """Subscriptions that are another browser's, another site's, made up, or known with other keys."""
-    others = {"other_browser": new_subscription(), "other_site": new_subscription()}
-    elsewhere = f"/v1/sites/{new_site('https://other.example').site.token}"
-    assert client.put(f"{page}/subscription", json={"subscription": others["other_browser"]}).status_code == 201
-    assert client.put(f"{elsewhere}/subscription", json={"subscription": others["other_site"]}).status_code == 201
-    wrong_keys = {**subscribed, "keys": new_subscription()["keys"]}
-    return {**others, "own": subscribed, "unknown": new_subscription(), "wrong_keys": wrong_keys}
-
-
-@pytest.mark.parametrize("route", PROVING)
-def test_sec_12_only_a_subscription_of_the_site_with_its_keys_opens_a_route(
-    client: FlaskClient, page: str, credentials: Json, route: str
-) -> None:
-    answers = {
-        kind: client.post(f"{page}/subscription/{route}", json={"subscription": subscription}).status_code
-        for kind, subscription in credentials.items()
+def credentials_of(own: Json, elsewhere: Json, receipt: str) -> Json:
+    """Return what somebody might send who has not the whole subscription, or that of another site."""
+    others = new_subscription()["keys"]
+    return {
+        "no_keys": {"endpoint": own["endpoint"]},
+        "wrong_p256dh": {**own, "keys": {**own["keys"], "p256dh": others["p256dh"]}},
+        "wrong_auth": {**own, "keys": {**own["keys"], "auth": others["auth"]}},
+        "of_another_site": elsewhere,
+        "unknown": new_subscription(),
+        "receipt": receipt,
     }
 
-    assert answers == {"own": 200, "other_browser": 200, "other_site": 404, "unknown": 404, "wrong_keys": 404}
+
+def routes_of_pages(app: Flask) -> set[str]:
+    """Return the routes below a site's path that take something."""
+    below = {route.replace(" /v1/sites/<token>", " ") for route in routes_of(app) if " /v1/sites/<token>" in route}
+    return below - {"GET "}
 
 
-@pytest.mark.parametrize("kind", ["other_site", "unknown", "wrong_keys"])
-def test_sec_12_a_custom_event_needs_a_subscription_of_the_site(
-    client: FlaskClient, page: str, credentials: Json, kind: str
+def test_sec_12_every_route_of_a_page_is_listed_with_its_credential(app: Flask) -> None:
+    assert routes_of_pages(app) == set(TAKING)
+
+
+def test_sec_12_the_subscription_opens_every_route(client: FlaskClient, page: str, office: BackEnd) -> None:
+    """Else the next test would hold of nothing."""
+    for route, taking in TAKING.items():
+        own = new_subscription()
+        office.subscribe(own)
+        method, path = route.split()
+        answer = client.open(page + path, method=method, json=taking(own))
+        assert (answer.status_code, answer.get_json().get("accepted", 1)) == (200, 1), route
+
+
+def test_sec_12_sec_17_nothing_less_than_the_subscription_of_the_site_opens_a_route_or_changes_anything(
+    app: Flask, client: FlaskClient, page: str, subscribed: Json, receipt: str, other_office: BackEnd
 ) -> None:
-    events = [{**EVENT, "subscription": credentials[kind]}]
+    elsewhere = new_subscription()
+    other_office.subscribe(elsewhere)
+    before = stored_rows(app)
 
-    assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 0, "ignored": 1}
-
-
-@pytest.mark.parametrize("route", PROVING)
-def test_sec_17_a_receipt_opens_no_subscription(client: FlaskClient, page: str, receipt: str, route: str) -> None:
-    bodies: list[Any] = [{"receipt": receipt}, {"subscription": receipt}]
-
-    answers = [client.post(f"{page}/subscription/{route}", json=body).status_code for body in bodies]
-
-    assert answers == [422, 422]
+    for kind, credential in credentials_of(subscribed, elsewhere, receipt).items():
+        for route, taking in TAKING.items():
+            if route == "PUT /subscription" and kind in ("of_another_site", "unknown"):
+                continue
+            method, path = route.split()
+            answer = client.open(page + path, method=method, json=taking(credential))
+            told = answer.get_json() if answer.status_code == 200 else refusal(answer)[1]
+            assert (answer.status_code, told) == ANSWERS[kind].get(route, ANSWERS[kind][""]), (kind, route)
+    assert stored_rows(app) == before
 
 
 def test_sec_17_a_receipt_of_another_site_reports_nothing(

@@ -26,6 +26,7 @@ def test_the_config_holds_what_a_page_needs_and_nothing_else(client: FlaskClient
         "site": site.site.token,
         "name": "Example",
         "vapid_public_key": site.vapid_public_key,
+        "vapid_public_keys": [site.vapid_public_key],
         "worker": "/bell-worker.js",
         "scope": "/bell/",
         "topics": [],

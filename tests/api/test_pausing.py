@@ -1,6 +1,7 @@
 """A visitor's pause: what it holds back, what ends it, and whom it follows."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Flask
 
@@ -29,6 +30,17 @@ def test_a_pause_ends_at_its_moment(browser: Browser, clock: StoppedClock) -> No
     assert browser.statuses() == ["suspended"]
     clock.advance(minutes=1)
     assert browser.statuses() == ["subscribed"]
+
+
+def test_a_pause_that_ended_while_the_browser_was_somebody_elses_is_lifted_by_binding_back(
+    browser: Browser, clock: StoppedClock
+) -> None:
+    browser.put(match={"external_id": "ann"})
+    browser.post("pause", until=(clock() + timedelta(hours=1)).isoformat())
+    browser.identify("ben")
+    clock.advance(hours=2)
+
+    assert browser.identify("ann")["enrollments"][0]["status"] == "subscribed"
 
 
 def test_a_second_pause_replaces_the_end_of_the_first(browser: Browser, clock: StoppedClock) -> None:

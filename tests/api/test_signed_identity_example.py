@@ -1,8 +1,5 @@
 """examples/signed_identity: its back end's tokens, driven through the real API."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.signed_site import SignedSite, refused
+from support.signed_shop import EXAMPLE, create_example
 from support.signer import Signer
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "signed_identity"
 
 
 @pytest.fixture
@@ -22,23 +18,11 @@ def app(shared_app: Flask) -> Flask:
 
 
 @pytest.fixture
-def shop(signed: SignedSite, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+def shop(signed: SignedSite) -> FlaskClient:
     """A browser that visits the shop, whose site is made as its README says: signed, with an HS256 key."""
     signer = signed.add_key(Signer("HS256", kid="shop"))
-    spec = importlib.util.spec_from_file_location("signed_identity_example", EXAMPLE / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # by it Flask finds the templates
-    spec.loader.exec_module(module)
-    settings = {
-        "server": "https://bell.example.com",
-        "site": signed.token,
-        "kid": "shop",
-        "secret": signer.key.decode(),
-    }
-    shop: Flask = module.create_shop(**settings)
-    return shop.test_client()
+    secret = signer.key.decode()
+    return create_example(server="https://bell.example.com", site=signed.token, kid="shop", secret=secret).test_client()
 
 
 def log_in(shop: FlaskClient, customer_id: str) -> Any:

@@ -41,7 +41,7 @@ def test_a_text_comes_back_as_it_was(value: str) -> None:
 
 
 @generated
-@given(st.integers(-(2**63) + 1, 2**63 - 1))
+@given(st.integers(-(2**53) + 1, 2**53 - 1))
 def test_an_integer_comes_back_as_it_was(value: int) -> None:
     assert stored(FieldType.INTEGER, value) == value
 

@@ -24,13 +24,20 @@ const principal = Services.scriptSecurityManager.createContentPrincipalFromOrigi
 const value = {granted: Services.perms.ALLOW_ACTION, denied: Services.perms.DENY_ACTION,
                prompt: Services.perms.PROMPT_ACTION}[args[1]];
 Services.perms.addFromPrincipal(principal, 'desktop-notification', value);"""
+# In a window that is in the back Firefox keeps a prompt closed, and hears no button of one that is open. A question
+# that nobody's click led to is born dismissed: no visitor would see it.
 ANSWER_PROMPT = """
-const panel = PopupNotifications.panel;
-if (panel.state !== 'open')
-  await new Promise(resolve => panel.addEventListener('popupshown', resolve, {once: true}));
-const prompt = panel.firstElementChild;
-(args[0] === 'allow' ? prompt.button : prompt.secondaryButton).click();
-return prompt.notification.id;"""
+const panel = PopupNotifications.panel, asked = PopupNotifications.getNotification('web-notifications');
+const isInFront = Services.focus.activeWindow === window;
+if (asked && !isInFront) window.focus();
+else if (asked && panel.state === 'closed' && !asked.options.dismissed) asked.reshow();
+else if (asked && panel.state === 'open') {
+  const prompt = panel.firstElementChild;
+  (args[0] === 'allow' ? prompt.button : prompt.secondaryButton).click();
+  return {pressed: prompt.notification.id};
+}
+return {isInFront, isAsked: !!asked, isDismissed: !!asked?.options.dismissed, panel: panel.state,
+        page: gBrowser.selectedBrowser.currentURI.spec, windows: [...Services.wm.getEnumerator(null)].length};"""
 
 
 class Firefox:
@@ -141,7 +148,17 @@ class Firefox:
 
     def answer_prompt(self, answer: Literal["allow", "block"] = "allow") -> str:
         """Wait for the permission prompt, press its button and return its id ("web-notifications")."""
-        return str(self.chrome_script(ANSWER_PROMPT, answer))
+        seen: list[Any] = []
+
+        def press() -> str | None:
+            seen[:] = [self.chrome_script(ANSWER_PROMPT, answer)]
+            pressed: str | None = seen[0].get("pressed")
+            return pressed
+
+        try:
+            return str(wait_until(press, "the permission prompt"))
+        except TimeoutError as error:
+            raise TimeoutError(f"no permission prompt can be answered: {seen}") from error
 
     def chrome_script(self, body: str, *args: Any) -> Any:
         """Run a function body with the browser's own rights; `args` are there under that name.

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sitebell.db import Base
 from sitebell.models import Delivery, DeliveryState, Message, Subscription
 from sitebell.services.delivery.planner import plan_batch
+from sitebell.services.message_names import fingerprint
 from sitebell.services.receipts import Receipts
 from sitebell.services.webhooks.calls import form_calls
 from sitebell.services.webhooks.registry import create_webhook
@@ -26,15 +27,20 @@ PROFILE: Json = {
     "external_id": "zq-external-id",
     "email": "zq-address@example.com",
     "phones": [PHONE],
-    "fields": {"_fname": "zq-first-name", "notes": NOTES},
+    "fields": {"_fname": "zq-first-name", "notes": NOTES, "card": "zq-card"},
     "tags": ["zq-tag"],
 }
+FORMER_PHONE = "+4930901821"
+FORMER: Json = {"external_id": "zq-former-id", "email": "zq-former@example.com", "phones": [FORMER_PHONE]}
+MERGED: Json = {"external_id": "zq-merged-id", "email": "zq-merged@example.com"}
+FORMER_NAMES = {FORMER["external_id"], FORMER["email"], FORMER_PHONE, *MERGED.values()}
 EVENT: Json = {"action": "zq-own-action", "data": {"zq-key": ["zq-value"]}}
 CLICK = "zq-clicked-action"
 REASON = "zq-reason-of-a-push-service"
 VISIT: Json = {"locale": "de-x-zqlocale", "time_zone": "Antarctica/Troll", "topics": ["zq-topic"]}
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-TITLES = [f"zq-title-{number}" for number in range(5)]
+TITLES = [f"zq-title-{number}" for number in range(6)]
+FORMER_TITLES = [f"zq-former-title-{number}" for number in range(6)]
 REPLACE_KEY = "zq-replace-key"
 IDEMPOTENCY_KEY = "zq-idempotency-key"
 
@@ -45,7 +51,7 @@ class Planted:
     def __init__(self, app: Flask, office: BackEnd, browser: Browser) -> None:
         self._app, self._office, self._browser = app, office, browser
         self._make_site_ready()
-        self.profile_id = office.add_profile(**PROFILE)
+        self.profile_id = self._add_person()
         shown = office.client.put(
             f"{browser.page}/subscription",
             json={"subscription": browser.subscription, **VISIT, "match": {"external_id": PROFILE["external_id"]}},
@@ -63,7 +69,8 @@ class Planted:
         of_profile = {PROFILE["external_id"], PROFILE["email"], PHONE, "zq-first-name", *NOTES, "zq-tag"}
         of_browser = {VISIT["locale"], VISIT["time_zone"], self.subscriber_hash}
         of_events = {"zq-own-action", "zq-key", "zq-value", CLICK, REASON}
-        return {self.profile_id, *of_profile, *of_browser, *of_events, *TITLES, REPLACE_KEY}
+        of_former = {*FORMER_NAMES, self.merged_id, *FORMER_TITLES}
+        return {self.profile_id, *of_profile, "zq-card", *of_former, *of_browser, *of_events, *TITLES, REPLACE_KEY}
 
     @property
     def secrets(self) -> set[str]:
@@ -78,26 +85,50 @@ class Planted:
         return {raw.decode("latin-1") for raw in (*keys, hashlib.sha256(self._endpoint.encode()).digest())}
 
     @property
+    def hashes(self) -> set[str]:
+        """By what messages are found that name the person, as text of one character a byte."""
+        return {fingerprint(word).decode("latin-1") for word in self.words}
+
+    @property
     def _endpoint(self) -> str:
         endpoint: str = self._browser.subscription["endpoint"]
         return endpoint
 
     def _make_site_ready(self) -> None:
-        add_fields(self._app, self._office.site.database_id, notes="list")
+        add_fields(self._app, self._office.site.database_id, notes="list", card="text")
         self._office.ask("PUT", "/v1/topics", {"topics": [{"name": "zq-topic", "title": "News"}]})
         with parts(self._app).store.writing() as session:
             context = parts(self._app)
             url = "https://hooks.example.com/bell"
             create_webhook(session, context.vault, self._office.site.site, url=url, now=context.clock())
 
+    def _add_person(self) -> str:
+        """Make a person of two profiles, who was called otherwise when the site first wrote to them."""
+        profile_id, self.merged_id = self._office.add_profile(**FORMER), self._office.add_profile(**MERGED)
+        audiences: list[Json] = [
+            {"external_ids": [FORMER["external_id"]]},
+            {"where": {"field": "email", "op": "in", "value": [FORMER["email"].upper()]}},
+            {"where": {"field": "phones", "op": "contains", "value": "+49 (30) 90 18 21"}},
+            {"external_ids": [MERGED["external_id"]]},
+            {"profile_ids": [self.merged_id]},
+            {"where": {"field": "email", "op": "eq", "value": MERGED["email"]}},
+        ]
+        sent = zip(FORMER_TITLES, audiences, strict=True)
+        self.former_message_ids = [self._send(title, audience) for title, audience in sent]
+        self._plan()
+        self._office.ask("PATCH", f"{self._office.profiles}/{profile_id}", PROFILE | {"tags": {"add": PROFILE["tags"]}})
+        self._office.ask("POST", f"{self._office.profiles}/{profile_id}/merge", {"from": self.merged_id})
+        return profile_id
+
     def _audiences(self) -> Iterator[tuple[str, Json]]:
-        where = {"all": [{"field": "email", "op": "eq", "value": PROFILE["email"].title()}]}
+        where = {"all": [{"field": "email", "op": "eq", "value": f" {PROFILE['email'].title()}"}]}
         audiences: list[Json] = [
             {"external_ids": [PROFILE["external_id"]]},
             {"profile_ids": [self.profile_id]},
             {"subscriber_hashes": [self.subscriber_hash]},
             {"where": where},
-            {"where": {"any": [{"field": "phones", "op": "contains", "value": PHONE}]}},
+            {"where": {"any": [{"field": "phones", "op": "contains", "value": "+49 30 90 18 20"}]}},
+            {"where": {"field": "card", "op": "eq", "value": "zq-card"}},
         ]
         yield from zip(TITLES, audiences, strict=True)
 
@@ -111,10 +142,9 @@ class Planted:
 
     def _deliver(self) -> None:
         """Let a worker's work happen: one message stays open, the others end; the first is clicked."""
+        self._plan()
         context = parts(self._app)
         with context.store.writing() as session:
-            while plan_batch(session, context.clock()):
-                pass
             first, *_ = self.message_ids
             told = {"reason": REASON, "state": DeliveryState.FAILED, "finished_at": context.clock()}
             others = select(Message.id).where(Message.public_id.not_in(self.message_ids[-1:]))
@@ -124,6 +154,11 @@ class Planted:
             form_calls(session, context.clock())
         self._report({"type": "clicked", "receipt": self.receipt, "at": 2, "action": CLICK})
         self._report({"type": "custom", "subscription": self._browser.subscription, "at": 3})
+
+    def _plan(self) -> None:
+        with parts(self._app).store.writing() as session:
+            while plan_batch(session, parts(self._app).clock()):
+                pass
 
     def _issue_receipt(self, session: Session, message_id: str) -> str:
         message = session.scalars(select(Message).where(Message.public_id == message_id)).one()

@@ -77,3 +77,22 @@ def test_a_worker_ends_pauses_also_when_there_is_nothing_to_send(installation: I
         worker.wait(30)
         assert worker.stdin is not None
         worker.stdin.close()
+
+
+def test_sec_16_browsers_whose_pauses_the_worker_ends_are_counted_again(
+    installation: Installation, visit: Visit
+) -> None:
+    """Else twenty that pause make room for twenty more, and forty receive."""
+    devices = installation.push.add_subscribers(40, installation.vapid_public_key)
+    until = (installation.clock() + timedelta(hours=1)).isoformat()
+    for number, device in enumerate(devices):
+        installation.clock.advance(seconds=1)
+        visit(device).put(match={"external_id": "ann"})
+        if number < 20:
+            visit(device).post("pause", until=until)
+    installation.clock.advance(hours=2)
+
+    installation.send(audience={"external_ids": ["ann"]})
+    installation.drain()
+
+    assert sum(len(device.messages) for device in devices) == 20

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from sqlalchemy import select
 
-from sitebell.models import FieldType
+from sitebell.models import FieldType, Message
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import create_database, link_database
 from sitebell.services.fields.defining import create_field
@@ -96,6 +97,34 @@ def test_a_notification_that_outgrows_a_push_fails_for_that_recipient_only(insta
     assert (len(small.messages), len(large.messages)) == (1, 0)
     failed = installation.deliveries(message)[1]
     assert (failed.state, "3993" in failed.reason) == ("failed", True)
+
+
+def test_whatever_a_filter_makes_of_a_value_fails_for_that_recipient_only(installation: Installation) -> None:
+    """Here the date of infinity, which is asked for one person alone and so passes the check of the message."""
+    people = [add_person(installation, "a"), add_person(installation, "b", _fname="zz"), add_person(installation, "c")]
+    title = "{{ (1e400|date) if profile._fname == 'zz' else 'Hello' }}"
+    message = installation.send(notification={"title": title})
+
+    installation.drain()
+
+    assert [len(person.messages) for person in people] == [1, 0, 1]
+    assert installation.counts(message) == {"recipients": 3, "accepted": 2, "failed": 1}
+
+
+def test_a_message_that_cannot_be_composed_fails_and_holds_up_no_other(installation: Installation) -> None:
+    """No route lets half of a surrogate pair through; a fault of ours could."""
+    person = add_person(installation, "a")
+    broken, whole = (installation.send(notification={"title": title}) for title in ("Broken", "Whole"))
+    with installation.store.writing() as session:
+        row = session.scalars(select(Message).where(Message.public_id == broken)).one()
+        row.notification = {"title": "\ud800"}
+
+    installation.drain()
+
+    assert len(person.messages) == 1
+    assert installation.message(broken).status == "failed"
+    assert "A fault of the server" in installation.message(broken).status_reason
+    assert installation.message(whole).status == "sent"
 
 
 def test_sec_43_what_a_recipient_read_is_stored_nowhere(installation: Installation) -> None:

@@ -65,6 +65,19 @@ def test_a_browser_that_the_back_end_silenced_gets_nothing(
     assert installation.counts(message_id) == {"recipients": 1, "skipped": 1}
 
 
+def test_a_browser_that_is_attached_unconfirmed_gets_nothing_until_it_is_confirmed(
+    installation: Installation, office: BackEnd
+) -> None:
+    """As while the e-mail of a double opt-in waits for its answer."""
+    browser, profile_id = add_browser(installation, "ann"), office.search(external_id="ann")[0]["id"]
+
+    for status, recipients in (("unconfirmed", 0), ("subscribed", 1)):
+        office.attach(profile_id, browser, status=status)
+        message_id = installation.send(audience={"external_ids": ["ann"]})
+        installation.drain()
+        assert installation.counts(message_id).get("accepted", 0) == recipients
+
+
 @pytest.mark.parametrize("is_at_both", [False, True])
 def test_what_was_planned_for_a_merged_profile_still_goes_out(
     installation: Installation, office: BackEnd, *, is_at_both: bool

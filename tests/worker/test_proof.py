@@ -8,6 +8,7 @@ from sitebell.models import BoundBy, Database, Site
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import unlink_database
 from sitebell.services.matching import Match
+from sitebell.services.sites import create_site
 from sitebell.services.tags import TagChange
 from support.installation import Installation
 from support.people import shown
@@ -131,3 +132,15 @@ def test_a_message_to_all_tells_nobody_the_name_of_a_profile_that_was_merely_cla
         titles.append([shown(device)["title"] for device in (claimed, proved)])
 
     assert titles == [["In Ulm", "In Ulm"], ["In your town", "In Ulm"]]
+
+
+def test_a_site_beside_a_signed_one_asks_the_same_proof(installation: Installation) -> None:
+    """Else its messages would tell the signed site's people to whoever claimed to be them."""
+    devices = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.SIGNED)]
+    assert reached(installation, devices, audience=ANN) == [True, True]
+    with installation.store.writing() as session:
+        options: Any = {"origins": ["https://other.example"], "database_id": installation.database_id}
+        new = create_site(session, installation.vault, name="Other", now=installation.clock(), **options)
+        new.site.identity = "signed"
+
+    assert reached(installation, devices, audience=ANN) == [False, True]

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from sitebell.models import Dialect
+from sitebell.services.dialects import set_dialects
+from sitebell.services.sites import get_site
 from support.installation import Installation
 from support.waiting import wait_until
 
@@ -52,6 +55,17 @@ def get(port: int, path: str) -> tuple[int, dict[str, object]]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.load(error)
+
+
+def get_as_pushengage_taught(port: int, api_key: str) -> int:
+    """Return the status of a call whose key stands in a header with an underscore, as no other header may."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/apiv1/notifications", headers={"api_key": api_key})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def is_ready(port: int) -> bool:
@@ -182,3 +196,15 @@ def test_rel_16_slow_clients_do_not_keep_others_waiting(serve: Callable[[], Serv
     for connection in slow:
         connection.close()
     assert status == 200
+
+
+def test_the_key_of_a_back_end_that_left_pushengage_arrives(
+    installation: Installation, serve: Callable[[], Serve], port: int
+) -> None:
+    """The web server drops names with an underscore, and `api_key` is what the vendor documents."""
+    with installation.store.writing() as session:
+        set_dialects(get_site(session, installation.site.token), [Dialect.PUSHENGAGE])
+    serve()
+
+    assert get_as_pushengage_taught(port, installation.api_key) == 200
+    assert get_as_pushengage_taught(port, "nobody's") == 401

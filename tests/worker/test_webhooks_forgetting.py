@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from sitebell.models import Profile, Subscription, WebhookCall, WebhookEvent
 from sitebell.services import retention
-from sitebell.services.webhooks.forgetting import forget_profile, forget_subscription
+from sitebell.services.webhooks.forgetting import forget_profile, forget_subscriptions
 from support.installation import Installation
 from support.webhook_receiver import WebhookReceiver
 from support.webhook_site import WebhookSite
@@ -62,7 +62,7 @@ def test_sec_43_an_erased_subscription_is_in_no_call_and_the_others_of_its_batch
     erased, other = hashes
     with installation.store.writing() as session:
         query = select(Subscription.id).where(Subscription.subscriber_hash == erased)
-        forget_subscription(session, session.scalars(query).one())
+        forget_subscriptions(session, [session.scalars(query).one()])
 
     assert erased not in stored_text(installation)
     installation.clock.advance(minutes=2)
@@ -81,7 +81,7 @@ def test_sec_43_a_call_that_has_nothing_left_to_tell_is_not_made(
     if attempts:
         installation.drain_webhooks()
     with installation.store.writing() as session:
-        forget_subscription(session, installation.subscriptions()[0].id)
+        forget_subscriptions(session, [installation.subscriptions()[0].id])
     installation.clock.advance(minutes=2)
     installation.drain_webhooks()
 
@@ -113,7 +113,7 @@ def test_an_erased_call_cannot_be_made_again(
     told.subscribe(told.new_device())
     installation.drain_webhooks()
     with installation.store.writing() as session:
-        forget_subscription(session, installation.subscriptions()[0].id)
+        forget_subscriptions(session, [installation.subscriptions()[0].id])
 
     refused = told.call("POST", f"/{webhook['id']}/calls/{receiver.ids[0]}/retry", status=409)
     assert refused["error"]["code"] == "webhook_call_erased"
