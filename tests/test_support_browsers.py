@@ -16,6 +16,17 @@ from support.push_service import PushService
 from support.sample_site import SampleSite
 from support.waiting import wait_until
 
+OPEN_ANOTHER_WINDOW = """
+window.another = OpenBrowserWindow();
+await window.another.delayedStartupPromise;
+window.another.focus();
+while (Services.focus.activeWindow !== window.another)
+  await new Promise(resolve => window.requestIdleCallback(resolve));"""
+WAIT_FOR_CLOSED_PROMPT = """
+while (!PopupNotifications.getNotification('web-notifications'))
+  await new Promise(resolve => window.requestIdleCallback(resolve));
+if (PopupNotifications.panel.state !== 'closed') throw new Error('the prompt is open');"""
+
 
 @pytest.fixture
 def site() -> Iterator[SampleSite]:
@@ -152,6 +163,23 @@ def test_click_is_a_user_activation_and_the_prompt_is_real(browser: Browser, sit
         assert browser.answer_prompt("allow") == "web-notifications"
     expected = {"firefox": "granted", "chromium": "default"}[browser.name]
     assert browser.wait_for("window.answer") == expected
+
+
+def test_a_prompt_that_came_to_a_window_in_the_back_can_be_answered(browser: Browser, site: SampleSite) -> None:
+    if not isinstance(browser, Firefox):
+        return
+    asking = site.url.replace("localhost", "back.localhost")
+    browser.goto(asking)
+    browser.set_permission(asking, "prompt")
+    browser.goto(asking)
+    browser.chrome_script(OPEN_ANOTHER_WINDOW)
+    try:
+        browser.click("#ask")
+        browser.chrome_script(WAIT_FOR_CLOSED_PROMPT)
+        browser.answer_prompt("allow")
+        assert browser.wait_for("window.answer") == "granted"
+    finally:
+        browser.chrome_script("window.another.close();")
 
 
 def test_tabs_are_opened_found_and_closed(browser: Browser, site: SampleSite) -> None:

@@ -86,13 +86,14 @@ class SitebellServer:
         self.stop()
         self.door.close()
 
-    def ask(self, method: str, path: str, api_key: str = "", body: Any = None) -> tuple[int, Any]:
-        """Return status and JSON of one request.
+    def ask(self, method: str, path: str, api_key: str = "", body: Any = None, credential: str = "") -> tuple[int, Any]:
+        """Return status and JSON of one request; `credential` is a whole header Authorization, without a scheme.
 
         Raises:
             OSError: nobody answers.
         """
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        written = f"Bearer {api_key}" if api_key else credential
+        headers = {"Authorization": written} if written else {}
         data = None if body is None else json.dumps(body).encode()
         headers |= {"Content-Type": "application/json"} if data else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", data, headers, method=method)

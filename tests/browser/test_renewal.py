@@ -1,6 +1,7 @@
 """A subscription that the browser drops or replaces is followed: same subscriber, one row, the next message arrives."""
 
 import pytest
+from sqlalchemy import select
 
 from browser.server import SitebellServer
 from browser.shop import Json, Shop
@@ -66,6 +67,24 @@ def test_one_that_was_closed_as_gone_is_revived_at_the_next_visit(
     (row,) = shop.subscriptions()
     assert_moved(before, row, update)
     shop.send("Welcome back")
+    notifications.wait("Welcome back")
+
+
+def test_a_subscription_that_the_server_has_lost_is_made_anew_once(
+    subscriber: Visitor, shop: Shop, server: SitebellServer, notifications: NotificationDaemon
+) -> None:
+    """As after the restore of an older backup. Here its row stays, but is found no more."""
+    with server.store.writing() as session:
+        (lost,) = session.scalars(select(Subscription).where(Subscription.id == shop.subscriptions()[0].id))
+        lost.address_hash = bytes(32)
+    subscriber.visit()
+
+    statuses = [subscriber.call("status") for _ in range(3)]
+
+    (_, row) = shop.subscriptions()
+    assert [status["subscriberHash"] for status in statuses] == [row.subscriber_hash] * 3
+    assert subscriber.requests().count("/subscription") == 1
+    shop.send("Welcome back", {"subscriber_hashes": [row.subscriber_hash]})
     notifications.wait("Welcome back")
 
 

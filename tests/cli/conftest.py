@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import CommandLine
+from support.databases import Databases
 from support.installation import Installation
+from support.old_vendor import OldVendor
 from support.push_service import PushService
 
 
@@ -24,3 +26,19 @@ def installation(sitebell: CommandLine, push_service: PushService) -> Iterator[I
     sitebell.settings |= installation.settings
     yield installation
     installation.close()
+
+
+@pytest.fixture
+def new_home(sitebell: CommandLine, push_service: PushService, databases: Databases) -> Iterator[Installation]:
+    """The installation of `sitebell`, on each kind of database, to which a site moves from another vendor."""
+    with databases.fresh(sitebell.data) as url:
+        installation = Installation(sitebell.data, push_service, url)
+        sitebell.settings |= installation.settings
+        yield installation
+        installation.close()
+
+
+@pytest.fixture
+def vendor(push_service: PushService, tmp_path: Path) -> OldVendor:
+    """The vendor that the site has had so far."""
+    return OldVendor(push_service, tmp_path)

@@ -92,6 +92,27 @@ def test_an_open_site_is_told_what_that_means(sitebell: CommandLine) -> None:
     assert "no signing key yet" in signed
 
 
+def test_sec_20_a_site_that_a_sibling_holds_to_signed_is_told_so_everywhere(sitebell: CommandLine) -> None:
+    signed, held = sitebell.create_site(), sitebell.create_site("News")
+    assert sitebell.json("databases", "show", signed["database_id"])["identity"] == "open"
+    sitebell.run("sites", "set", signed["token"], "--identity", "signed")
+    arguments = ("databases", "link", signed["database_id"], "--site", held["token"])
+
+    linked = sitebell.run(*arguments).stdout
+    changed = sitebell.run("sites", "set", held["token"], "--identity", "open").stdout
+    holding = sitebell.run("sites", "set", signed["token"], "--identity", "signed").stdout
+    key = sitebell.run("identity", "add", held["token"], "--algorithm", "HS256").stdout
+
+    sentence = f"{held['token']} is set to open and held to signed, since it shares a database with {signed['token']}"
+    assert [sentence in text for text in (linked, changed, holding)] == [True] * 3
+    assert "whoever opens your pages" not in changed
+    assert "still open" not in key
+    shown = sitebell.json("sites", "show", held["token"])
+    assert (shown["identity"], shown["held_to_signed_by"]) == ("open", [signed["token"]])
+    assert sitebell.json("sites", "show", signed["token"])["held_to_signed_by"] == []
+    assert sitebell.json(*arguments)["identity"] == "signed"
+
+
 def test_a_site_can_be_signed_from_its_beginning(sitebell: CommandLine) -> None:
     options = ("--origin", "https://shop.example.com", "--identity", "signed")
     created = sitebell.json("sites", "create", "Shop", *options)

@@ -42,3 +42,22 @@ def test_nobody_is_erased_without_a_yes(sitebell: CommandLine, installation: Ins
 
     assert "Nothing brings this person back" in sitebell.refused("profiles", "erase", 1, profile_id)
     assert [row.status for row in installation.subscriptions()] == ["subscribed"]
+
+
+def test_a_person_is_added_with_the_id_that_another_system_used(
+    sitebell: CommandLine, installation: Installation
+) -> None:
+    made = sitebell.json("profiles", "create", 1, "--id", "59db33d269d426509e9c4bf9", "--email", "Ann@example.com")
+
+    assert made == {"id": "59db33d269d426509e9c4bf9", "database_id": 1}
+    with installation.store.reading() as session:
+        assert [(row.public_id, row.email) for row in session.query(Profile)] == [(made["id"], "ann@example.com")]
+    assert sitebell.json("audit", "list")[0]["action"] == "profile.create"
+    assert "There is a profile" in sitebell.refused("profiles", "create", 1, "--id", "59db33d269d426509e9c4bf9")
+
+
+def test_an_adopted_id_of_another_form_is_refused(sitebell: CommandLine, installation: Installation) -> None:
+    for text in ("59DB33D269D426509E9C4BF9", "59db33d269d426509e9c4bf", "ann"):
+        assert "24 hex digits" in sitebell.refused("profiles", "create", 1, "--id", text)
+    with installation.store.reading() as session:
+        assert session.query(Profile).count() == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from sitebell.api.bundles import Script, build_scripts, config_line, encode, find_sdk_folder
+from sitebell.api.bundles import Script, build_scripts, config_line, encode, files_of, find_sdk_folder
 
 LINE_ENDS = re.compile("[\n\r\u2028\u2029]")
 
@@ -22,7 +22,7 @@ def scripts() -> Mapping[str, Script]:
 def code(name: str) -> str:
     """Return the files of a bundle without their comments."""
     folder = find_sdk_folder()
-    files = json.loads((folder / "bundles.json").read_text())[name]
+    files = files_of(json.loads((folder / "bundles.json").read_text()), name)
     joined = "\n".join((folder / file).read_text() for file in files)
     stripped = re.sub(r"(?s:/\*.*?\*/)|^ *//.*$", "", joined, flags=re.MULTILINE)
     assert "addEventListener(" in stripped
@@ -35,7 +35,8 @@ def test_checkout_is_found_before_the_wheel() -> None:
 
 def test_every_file_is_in_a_bundle() -> None:
     folder = find_sdk_folder()
-    listed = {file for files in json.loads((folder / "bundles.json").read_text()).values() for file in files}
+    bundles = json.loads((folder / "bundles.json").read_text())
+    listed = {file for name in bundles for file in files_of(bundles, name)}
 
     there = {str(path.relative_to(folder)) for path in folder.rglob("*.js")}
 

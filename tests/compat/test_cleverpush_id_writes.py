@@ -1,0 +1,114 @@
+"""Routes by which an id alone changes a subscription: closed unless the site asked, and never a way around a token."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from compat.cleverpush_channel import CHANNEL, Channel
+from sitebell.models import Quirk
+from sitebell.services.sites import NewSite
+from support.dialects import ask_for
+from support.web_application import Json, refusal, stored_rows
+
+ROUTES: list[tuple[str, Json]] = [
+    ("tag", {"tagId": "TAG_ID"}),
+    ("untag", {"tagId": "TAG_ID"}),
+    ("topic/add", {"topicId": "TOPIC_ID"}),
+    ("topic/remove", {"topicId": "TOPIC_ID"}),
+    ("attribute", {"attributeId": "ATTRIBUTE_ID", "value": ["red"]}),
+    ("attribute/push-value", {"attributeId": "ATTRIBUTE_ID", "value": "red"}),
+    ("attribute/pull-value", {"attributeId": "ATTRIBUTE_ID", "value": "red"}),
+    ("attribute/clear", {"attributeId": "ATTRIBUTE_ID"}),
+    ("unsubscribe", {}),
+]
+
+
+@pytest.fixture
+def channel(app: Flask, client: FlaskClient, site: NewSite) -> Channel:
+    """A channel that asked for writes by an id, with a tag, a topic and an attribute."""
+    made = Channel(app, client, site)
+    made.office.ask("PUT", "/v1/topics", {"topics": [{"name": "news", "title": "News"}]})
+    made.define(teams="list")
+    made.adopt(tag="TAG_ID=gold", topic="TOPIC_ID=news", attribute="ATTRIBUTE_ID=teams")
+    ask_for(app, site, Quirk.CLEVERPUSH_ID_WRITES)
+    return made
+
+
+@pytest.fixture
+def subscriber(channel: Channel) -> str:
+    """A browser of the channel."""
+    return channel.office.add_subscriber()
+
+
+def write(channel: Channel, route: str, subscriber: str, **body: object) -> tuple[int, str]:
+    """Write by an id alone; return status and code of a refusal, or of success."""
+    named = {"channelId": CHANNEL, "subscriptionId": subscriber, **body}
+    answer = channel.call("POST", f"/subscription/{route}", named, key=None)
+    return refusal(answer) if answer.status_code != 200 else (200, "")
+
+
+def shown(channel: Channel) -> Json:
+    """Return the one subscription as the back end sees it."""
+    [row] = channel.read("subscriptions")["subscriptions"]
+    known = channel.sync(subscriptionId=row["id"])
+    return {name: known.get(name) for name in ("tags", "topics", "customAttributes", "inactive")}
+
+
+@pytest.mark.parametrize(("route", "body"), ROUTES)
+def test_an_id_alone_changes_nothing_by_default(
+    app: Flask, channel: Channel, site: NewSite, subscriber: str, route: str, body: Json
+) -> None:
+    ask_for(app, site)
+    before = stored_rows(app)
+
+    assert write(channel, route, subscriber, **body) == (403, "id_writes_off")
+    assert stored_rows(app) == before
+
+
+def test_tags_and_topics_are_put_on_and_off(channel: Channel, subscriber: str) -> None:
+    for route, body in ROUTES[:1] + ROUTES[2:3]:
+        assert write(channel, route, subscriber, **body) == (200, "")
+    assert (shown(channel)["tags"], shown(channel)["topics"]) == (["TAG_ID"], ["TOPIC_ID"])
+
+    for route, body in ROUTES[1:2] + ROUTES[3:4]:
+        assert write(channel, route, subscriber, **body) == (200, "")
+    assert (shown(channel)["tags"], shown(channel)["topics"]) == ([], [])
+
+
+def test_values_are_set_added_taken_away_and_cleared(channel: Channel, subscriber: str) -> None:
+    def values() -> object:
+        return shown(channel)["customAttributes"].get("ATTRIBUTE_ID")
+
+    named = {"attributeId": "ATTRIBUTE_ID"}
+    write(channel, "attribute", subscriber, **named, value=["red"])
+    write(channel, "attribute/push-value", subscriber, **named, value="blue")
+    write(channel, "attribute/push-value", subscriber, **named, value="blue")
+    assert values() == ["red", "blue"]
+    write(channel, "attribute/pull-value", subscriber, **named, value="red")
+    assert values() == ["blue"]
+    write(channel, "attribute/clear", subscriber, **named)
+    assert values() is None
+
+
+def test_a_subscription_ends_by_its_id(channel: Channel, subscriber: str) -> None:
+    assert write(channel, "unsubscribe", subscriber) == (200, "")
+    assert shown(channel)["inactive"] is True
+
+
+@pytest.mark.usefixtures("signed")
+def test_sec_23_on_a_signed_site_the_quirk_opens_nothing_that_needs_a_token(
+    app: Flask, channel: Channel, subscriber: str
+) -> None:
+    user = {"attributeId": "user_id", "value": "somebody"}
+    before = stored_rows(app)
+
+    for route, body in [*ROUTES[:2], ("attribute", user), *ROUTES[4:8]]:
+        assert write(channel, route, subscriber, **body) == (422, "identity_required")
+
+    assert stored_rows(app) == before
+
+
+def test_an_unknown_id_and_a_missing_member_are_refused(channel: Channel, subscriber: str) -> None:
+    assert write(channel, "tag", "0" * 32, tagId="TAG_ID") == (404, "subscriber_not_found")
+    assert write(channel, "tag", subscriber) == (422, "invalid")
+    assert write(channel, "topic/add", subscriber, topicId="NO_TOPIC") == (422, "unknown_topic")
