@@ -150,7 +150,8 @@ def crowd(shared_app: Flask) -> Database:
         ids = session.scalars(select(Profile.id).where(Profile.database_id == database.id)).all()
         phones = [{"profile_id": n, "database_id": database.id, "phone": f"+4930{n}"} for n in ids]
         session.execute(insert(ProfilePhone), phones)
-        values = [{"profile_id": n, "field_id": field.id, "time": datetime(1990, 1, 1, tzinfo=UTC)} for n in ids]
+        births = [datetime(1990 + n % 10, 1, 1, tzinfo=UTC) for n in range(len(ids))]  # few have the one asked for
+        values = [{"profile_id": n, "field_id": field.id, "time": born} for n, born in zip(ids, births, strict=True)]
         session.execute(insert(FieldValue), values)
         session.execute(text("ANALYZE"))
     return database

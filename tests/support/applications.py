@@ -25,13 +25,16 @@ from sitebell.web.context import install
 from support.databases import Databases
 from support.web_application import parts, settings_in
 
-# Whatever a test could have made or taken away beside rows, and what PostgreSQL's planner knows of them.
+# Whatever a test could have made or taken away beside rows, and what PostgreSQL knows of them: deleted rows go on
+# taking up pages, by which its planner guesses how many rows there are.
 SHAPES = {
     "sqlite": "SELECT sql FROM sqlite_master UNION ALL SELECT version_num FROM alembic_version ORDER BY 1",
     "postgresql": "SELECT relname || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
     " WHERE relnamespace = 'public'::regnamespace"
     " UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
     " UNION ALL SELECT version_num FROM alembic_version"
+    " UNION ALL SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    " AND pg_relation_size(oid) > 65536"
     " UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     " UNION ALL SELECT relname FROM pg_stat_user_tables WHERE last_analyze IS NOT NULL ORDER BY 1",
 }

@@ -1,6 +1,6 @@
 """By what an erase, an export and a merge find the messages that name somebody, without reading every audience."""
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sitebell.db import Base
@@ -24,6 +24,7 @@ class FormerName(Base):
     """
 
     __tablename__ = "former_name"
+    __table_args__ = (Index("ix_former_name_name_hash", "name_hash"),)
 
     profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), primary_key=True)
     name_hash: Mapped[bytes] = mapped_column(HASH, primary_key=True)

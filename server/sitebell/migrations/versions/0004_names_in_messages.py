@@ -28,4 +28,5 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["profile_id"], ["profile.id"], name=op.f("fk_former_name_profile_id_profile")),
         sa.PrimaryKeyConstraint("profile_id", "name_hash", name=op.f("pk_former_name")),
     )
+    op.create_index("ix_former_name_name_hash", "former_name", ["name_hash"])
     note_names_of_known_messages(op.get_bind())
