@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sitebell.compat.sites import check_speaks, get_speaking_site
 from sitebell.errors import NotFound
 from sitebell.models import Dialect, Site
-from sitebell.services.dialects import Words, find_site_by_alias
+from sitebell.services.dialects import Words, find_speaking_site
 from sitebell.web.api_keys import sender_site
 from sitebell.web.context import store
 from sitebell.web.routes import Routes
@@ -45,8 +45,8 @@ def own_channel(channel_id: str) -> Site:
     site = sender_site()
     check_speaks(site, Dialect.CLEVERPUSH)
     with store().reading() as session:
-        known = find_site_by_alias(session, Dialect.CLEVERPUSH, _readable(channel_id))
-    if channel_id != site.token and (known is None or known.id != site.id):
+        known = find_speaking_site(session, Dialect.CLEVERPUSH, _readable(channel_id))
+    if known is None or known.id != site.id:
         raise NotFound("This private key opens another channel: see `sitebell sites aliases`.", "site_not_found")
     return site
 
