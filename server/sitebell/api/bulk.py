@@ -29,7 +29,7 @@ from sitebell.web.json_body import read_json
 from sitebell.web.routes import Routes, complain
 from sitebell.web.schemas import Answer
 
-ROWS_PER_COMMIT = 5  # a page waits for one transaction: about 30 ms on SQLite
+ROWS_PER_COMMIT = 5  # on SQLite a page's call waits for one such transaction
 LONGEST_ROW = 64 * 1024
 STATUSES = ("created", "updated", "error", "aborted")
 ROWS = {
