@@ -1,6 +1,5 @@
 """The blueprint of CleverPush's routes, its private key, and which channel a call is about."""
 
-from typing import Any
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -69,8 +68,3 @@ def _readable(channel_id: str) -> str:
 def words_of(session: Session, site: Site) -> Words:
     """Return what a channel's ids mean."""
     return Words.of_site(session, site, Dialect.CLEVERPUSH)
-
-
-def path_parameter(name: str, description: str) -> dict[str, Any]:
-    """Return the OpenAPI object of a part of the path."""
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
