@@ -1,6 +1,5 @@
 """The blueprint of CleverPush's routes, its private key, and which channel a call is about."""
 
-
 from flask import request
 from sqlalchemy.orm import Session
 
