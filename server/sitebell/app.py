@@ -91,8 +91,7 @@ def _open(app: Flask, config: Config, clock: Clock) -> Context:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = attach_store(app, config.database_url)
-    if not store.is_at_head():
-        store.upgrade()
+    store.upgrade()
     with store.writing() as session:
         vault = open_vault(session, config.master_key_file)
     return Context(

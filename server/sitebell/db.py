@@ -4,14 +4,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import alembic.command
-import alembic.config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import Flask
-from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -24,15 +18,21 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     select,
     text,
 )
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from sitebell.errors import SitebellError
 from sitebell.turns import Turns
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 MIGRATION_LOCK = 0x5173BE11  # any number, as long as every Sitebell uses the same one
 ENGINE_OPTIONS: dict[str, Any] = {
     "hide_parameters": True,  # or a failed statement would log endpoints and keys
@@ -109,12 +109,25 @@ class Store:
 
     def is_at_head(self) -> bool:
         """Say whether every migration has been applied."""
-        with self._readers.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_heads()
-        return set(current) == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+        return self._revision() == REVISIONS[-1]
 
-    def upgrade(self, revision: str = "head") -> None:
-        """Apply the missing migrations, up to a revision; safe when several processes start at once."""
+    def upgrade(self, revision: str = REVISIONS[-1]) -> None:
+        """Apply the missing migrations, up to a revision; safe when several processes start at once.
+
+        Raises:
+            SitebellError: `newer_database`, a newer Sitebell has migrated it.
+        """
+        current = self._revision()
+        if current == revision:
+            return
+        if current is not None and current not in REVISIONS:
+            sentence = (
+                "This database was made by a newer Sitebell: install that version, or restore a backup of this one."
+            )
+            raise SitebellError("newer_database", sentence, 500)
+        import alembic.command  # noqa: PLC0415  (it is large, and needed once in the life of a version)
+        import alembic.config  # noqa: PLC0415
+
         config = alembic.config.Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self.engine.begin() as connection:
@@ -122,6 +135,14 @@ class Store:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, revision)
+
+    def _revision(self) -> str | None:
+        """Return the last migration that was applied, or None for an empty database."""
+        with self._readers.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
 
     def close(self) -> None:
         """Return every connection."""
@@ -135,8 +156,10 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
-def attach_store(app: Flask, url: str) -> Store:
+def attach_store(app: "Flask", url: str) -> Store:
     """Open the database for a web application; Flask-SQLAlchemy owns the engine and its end."""
+    from flask_sqlalchemy import SQLAlchemy  # noqa: PLC0415  (with Flask: only who serves loads it)
+
     app.config["SQLALCHEMY_DATABASE_URI"] = _patient(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     extension = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)

@@ -14,7 +14,10 @@ COMMANDS = DOCS[DOCS.index("\n## Commands") : DOCS.index("\n## Behind a web serv
 
 def visible(group: click.Group, name: str = "sitebell") -> Iterator[tuple[str, click.Command]]:
     """Yield full name and command of everything that `--help` shows."""
-    for word, command in group.commands.items():
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from visible(command, f"{name} {word}")
         elif not command.hidden:

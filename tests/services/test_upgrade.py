@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from sitebell.db import Base, Store, open_store
+from sitebell.db import MIGRATIONS, REVISIONS, Base, Store, open_store
 from sitebell.models import Delivery, Enrollment, Field, Message, Profile
 from sitebell.services.audiences import next_page
 from sitebell.services.fields.defining import STANDARD_FIELDS
@@ -113,3 +114,8 @@ def test_the_migrations_make_the_tables_that_the_models_describe(store: Store) -
 
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_newest_revision_is_the_one_that_alembic_would_go_to() -> None:
+    """Starts look at file names, and load alembic only when there is something to do."""
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [REVISIONS[-1]]

@@ -5,7 +5,7 @@ import shutil
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, request
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import OneOf
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,13 +16,14 @@ from sitebell.services.heartbeats import has_living_worker
 from sitebell.services.limits import network_of
 from sitebell.web.context import config, now, store
 from sitebell.web.routes import Routes
+from sitebell.web.schemas import Shape
 
 DISK_RESERVE = 64 * 1024 * 1024  # bytes; below it the next write may be the one that fails
 
 health = Routes("health", __name__, description="What the operator's machines ask.")
 
 
-class HealthAnswer(Schema):
+class HealthAnswer(Shape):
     """All is well."""
 
     status = fields.String(required=True, validate=OneOf(["alive", "ready"]))

@@ -63,8 +63,7 @@ def open_installation(config: Config | None = None) -> Iterator[OpenInstallation
     try:
         if file is not None:
             _make_file(file)
-        if not store.is_at_head():
-            store.upgrade()
+        store.upgrade()
         yield OpenInstallation(config, store, _open_vault(store, config.master_key_file))
     finally:
         store.close()

@@ -1,9 +1,11 @@
 """What the bodies of other vendors' callers have in common."""
 
-from marshmallow import EXCLUDE, Schema
+from marshmallow import EXCLUDE
+
+from sitebell.web.schemas import Shape
 
 
-class Body(Schema):
+class Body(Shape):
     """A body of a vendor's callers: it may say more than is understood here, and that is passed over."""
 
     class Meta:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 import flask
 import marshmallow
@@ -14,6 +14,7 @@ from sitebell.errors import Invalid
 from sitebell.web.admission import read_body
 from sitebell.web.failures import ALWAYS, describe, example, group_by_status
 from sitebell.web.json_body import read_json
+from sitebell.web.schemas import Shape
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_COMPLAINTS = 20
@@ -21,7 +22,7 @@ METHOD_NOT_ALLOWED = 405
 MAX_NAME_LENGTH = 80
 
 
-class ErrorDetail(marshmallow.Schema):
+class ErrorDetail(Shape):
     """What went wrong."""
 
     code = marshmallow.fields.String(required=True, metadata={"description": "Stable; programs decide by it."})
@@ -29,7 +30,7 @@ class ErrorDetail(marshmallow.Schema):
     details = marshmallow.fields.Raw(metadata={"description": "Facts about the failure, where there are any."})
 
 
-class ErrorAnswer(marshmallow.Schema):
+class ErrorAnswer(Shape):
     """The one shape of every failure."""
 
     error = marshmallow.fields.Nested(ErrorDetail, required=True)
@@ -58,6 +59,13 @@ class BodyParser(FlaskParser):
         raise complain(messages["json"]) from error
 
 
+class _Uncopied(dict[str, Any]):
+    """Examples, which nobody changes: as a `Shape`, they are the same in all copies of what documents a view."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
 class Routes(Blueprint):  # type: ignore[misc]
     """A flask-smorest blueprint with our parser, typed decorators and `fails`."""
 
@@ -75,7 +83,8 @@ class Routes(Blueprint):  # type: ignore[misc]
 
     def arguments(self, schema: type[marshmallow.Schema], *, example: Any) -> Callable[[View], View]:
         """Hand the body, loaded by `schema`, to the view as its first argument."""
-        decorator: Callable[[View], View] = super().arguments(schema, examples={"example": {"value": example}})
+        examples = _Uncopied({"example": {"value": example}})
+        decorator: Callable[[View], View] = super().arguments(schema, examples=examples)
         return decorator
 
     def response(self, status: int, schema: type[marshmallow.Schema], **options: Any) -> Callable[[View], View]:
@@ -100,7 +109,7 @@ class Routes(Blueprint):  # type: ignore[misc]
                 status,
                 schema=ErrorAnswer if status == METHOD_NOT_ALLOWED else self.FAILURE,  # that one is no blueprint's
                 description=describe(group),
-                examples={code: self.show_failure(code) for code in group},
+                examples=_Uncopied({code: self.show_failure(code) for code in group}),
             )
             for status, group in group_by_status([*codes, *ALWAYS]).items()
         ]

@@ -19,7 +19,7 @@ from sitebell.models import Dialect
 from sitebell.web.admission import read_body
 from sitebell.web.api_keys import bearer_token, needs, sender_site
 from sitebell.web.errors import answer_error, explain
-from sitebell.web.failures import ALWAYS, FAILURES, describe, group_by_status
+from sitebell.web.failures import FAILURES
 from sitebell.web.json_body import MalformedBody, read_json
 from sitebell.web.routes import BodyParser, Routes
 from sitebell.web.schemas import Answer
@@ -69,19 +69,15 @@ class VendorRoutes(Routes):
     """A blueprint whose failures have PushEngage's envelope too."""
 
     ARGUMENTS_PARSER = FormParser()
+    FAILURE = PushEngageFailureAnswer
+
+    def show_failure(self, code: str) -> dict[str, Any]:
+        """Return an example answer for a code, in the vendor's envelope."""
+        return {"summary": code, "value": _envelope(code, FAILURES[code][1])}
 
     def fails(self, *codes: str) -> Callable[[View], View]:
         """Document the failures of a view, beside those that every route has."""
-        decorators: list[Callable[[View], View]] = [
-            self.alt_response(
-                status,
-                schema=PushEngageFailureAnswer,
-                description=describe(group),
-                examples={code: {"summary": code, "value": _envelope(code, FAILURES[code][1])} for code in group},
-            )
-            for status, group in group_by_status([*codes, "site_not_found", *ALWAYS]).items()
-        ]
-        return lambda view: functools.reduce(lambda inner, decorate: decorate(inner), decorators, view)
+        return super().fails(*codes, "site_not_found")
 
 
 def read_form(body: bytes) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Turns what a user can cause into one sentence and exit code 1; a traceback is left for our own mistakes."""
+"""All commands by name. What a user can cause becomes one sentence and exit code 1; our own mistakes keep a trace."""
 
 import errno
+from importlib import import_module
 from typing import Any
 
 import click
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
 
 from sitebell.config import ConfigError
@@ -13,8 +13,43 @@ from sitebell.errors import SitebellError
 DAMAGED = ("malformed", "not a database")
 
 
-class SentenceGroup(click.Group):
-    """The root of all commands."""
+MODULES = {
+    "audit": "audit",
+    "backup": "backup",
+    "databases": "databases",
+    "demo": "running",
+    "export": "importing",
+    "fields": "fields",
+    "identity": "identity",
+    "import": "importing",
+    "keys": "keys",
+    "profiles": "profiles",
+    "restore": "backup",
+    "send": "send",
+    "serve": "running",
+    "sites": "sites",
+    "topics": "topics",
+    "vapid": "vapid",
+    "web": "running",
+    "webhooks": "webhooks",
+    "worker": "running",
+}
+
+
+class Commands(click.Group):
+    """The root of all commands; the module of one is loaded when it is asked for, as no process needs them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names, in the order of the help page."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load the command of a name; None when there is none."""
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"sitebell.cli.{MODULES[cmd_name]}")
+        known = (one for one in vars(module).values() if isinstance(one, click.Command))
+        return next(command for command in known if command.name == cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command.
@@ -30,10 +65,6 @@ class SentenceGroup(click.Group):
             raise click.ClickException(error.message) from error
         except DatabaseError as error:
             raise _explain(error) from error
-        except CommandError as error:
-            raise click.ClickException(
-                "This database was made by a newer Sitebell: install that version, or restore a backup of this one."
-            ) from error
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise click.ClickException(
                 f"SITEBELL_DATABASE_URL cannot be used ({error}): begin it with sqlite:// or postgresql://."
