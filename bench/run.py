@@ -1,4 +1,4 @@
-"""`make bench`: what delivery and matching cost, ours beside the usual ways of Python, in interleaved rounds.
+"""`make bench`: what delivery, matching and importing cost, ours beside Python's usual ways, in interleaved rounds.
 
 Every peer sends the same 300-byte payload to the same push service double (its own process, TLS, on loopback). The
 figure is the processor time of the sending process per message, which the speed of the double does not change; wall
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from bench_peers import PEERS, Sink, Subscriptions  # noqa: E402
+from importing import print_importing, run_importing  # noqa: E402
 from matching import run_matching  # noqa: E402
 
 from support.push_service.process import PushServiceProcess  # noqa: E402
@@ -68,13 +69,16 @@ def main() -> None:
             os.sched_setaffinity(0, {0})  # the sender has one core, the double what is left
         delivery = _table(service, options.rounds, options.scale)
     matching = run_matching(options.rounds, options.scale, _say)
-    RESULTS.write_text(json.dumps({"delivery": delivery, "matching": matching}, indent=2) + "\n")
+    importing = run_importing(options.scale, _say)
+    results = {"delivery": delivery, "matching": matching, "importing": importing}
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"{'peer':44} {'CPU us':>9} {'wall us':>9} {'times ours':>11}")
     for row in delivery:
         print(f"{row['peer']:44} {row['cpu_us']:9.0f} {row['wall_us']:9.0f} {row['times_ours']:11.1f}")
     print(f"\n{'match by custom field among':44} {'us':>9} {'times smallest':>15}")
     for line in matching:
         print(f"{line['profiles']:>35,.0f} profiles {line['us']:9.0f} {line['times_smallest']:15.2f}")
+    print_importing(importing)
 
 
 def _say(text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from sitebell.cli import cli
+from support.installation import Installation
 
 LONGEST_SECONDS = 60  # far more than any command of these tests takes; `serve` that is not refused would run for ever
 
@@ -50,13 +51,15 @@ class CommandLine:
         """The key file."""
         return self.data / "master.key"
 
-    def run(self, *arguments: object) -> Result:
+    def run(self, *arguments: object, stdin: str | None = None) -> Result:
         """Run a command in this process; an exception that users would see as a traceback fails the test."""
         unset = dict.fromkeys(name for name in os.environ if name.startswith("SITEBELL_"))
         environment: dict[str, str | None] = {**unset, **self.settings}
         words = [str(argument) for argument in arguments]
         with alarm(LONGEST_SECONDS):
-            return CliRunner().invoke(cli, words, env=environment, catch_exceptions=False, prog_name="sitebell")
+            return CliRunner().invoke(
+                cli, words, input=stdin, env=environment, catch_exceptions=False, prog_name="sitebell"
+            )
 
     def json(self, *arguments: object) -> Any:
         """Run a command that must succeed, and return what it prints with --json."""
@@ -93,3 +96,10 @@ class CommandLine:
         """Make a site and return what `sites create --json` prints."""
         facts: dict[str, Any] = self.json("sites", "create", name, "--origin", "https://shop.example.com")
         return facts
+
+
+def command_of(installation: Installation) -> CommandLine:
+    """Return the command line of an installation."""
+    command = CommandLine(installation.folder)
+    command.settings |= installation.settings
+    return command

@@ -39,6 +39,15 @@ def new_home(sitebell: CommandLine, push_service: PushService, databases: Databa
 
 
 @pytest.fixture
+def other(tmp_path: Path, push_service: PushService, databases: Databases) -> Iterator[Installation]:
+    """Another installation, on the same kind of database, to which a site moves on: see `command_of`."""
+    with databases.fresh(tmp_path / "other") as url:
+        installation = Installation(tmp_path / "other", push_service, url)
+        yield installation
+        installation.close()
+
+
+@pytest.fixture
 def vendor(push_service: PushService, tmp_path: Path) -> OldVendor:
     """The vendor that the site has had so far."""
     return OldVendor(push_service, tmp_path)

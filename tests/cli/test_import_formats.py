@@ -1,6 +1,7 @@
 """What `sitebell import` reads: Perfecty's table, plain CSV, tokens of apps, NDJSON; packed or not."""
 
 import gzip
+import json
 from typing import Any
 
 import pytest
@@ -195,3 +196,30 @@ def test_options_that_do_not_fit_the_file_are_refused(
     assert "FIELD=COLUMN" in sitebell.refused(*words, "--match", "email", code=2)
     assert "not of the format ndjson" in sitebell.refused(*words, "--format", "ndjson")
     assert new_home.subscriptions() == []
+
+
+@pytest.mark.databases("sqlite")
+def test_one_column_is_enough_where_it_says_how_somebody_is_reached(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor
+) -> None:
+    (device,) = vendor.add_subscribers(1)
+    browsers = vendor.csv("browsers.csv", ("subscription",), [{"subscription": json.dumps(device.subscription())}])
+    apps = vendor.csv("apps.csv", ("token",), [{"token": "abc"}])
+
+    assert bring(sitebell, new_home, browsers, "--vapid", vendor.key_file)["added"] == 1
+    assert bring(sitebell, new_home, apps, "--provider", "android-firebase")["added"] == 1
+
+    assert [row.provider for row in new_home.subscriptions()][1:] == ["android-firebase"]
+    names = vendor.csv("names.csv", ("name",), [{"name": "ann"}])
+    assert "no file of subscriptions" in sitebell.refused("import", new_home.site.token, names)
+
+
+@pytest.mark.databases("sqlite")
+def test_tokens_in_lines_of_json_are_of_the_named_provider_unless_they_say_another(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor
+) -> None:
+    file = vendor.ndjson("tokens", [{"token": "abc"}, {"token": "def", "provider": "ios-apns"}])
+
+    assert bring(sitebell, new_home, file, "--provider", "android-firebase")["rejected"] == 0
+
+    assert [row.provider for row in new_home.subscriptions()] == ["android-firebase", "ios-apns"]

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from cli.command_line import CommandLine
 from sitebell.push.vapid import VapidKey, to_base64url
-from support.old_vendor import OldVendor
+from support.installation import Installation
+from support.old_vendor import ONESIGNAL, OldVendor, player
 
 
 def kept(vendor: OldVendor, form: str) -> str:
@@ -70,3 +71,28 @@ def test_a_file_without_a_usable_pair_is_refused(sitebell: CommandLine, vendor: 
     for complaint, text in texts.items():
         assert complaint in sitebell.refused("vapid", "import", token, vendor.write("key", text))
     assert len(sitebell.json("vapid", "list", token)) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00\x01binary", b'{"a":' * 12_000, b'{"d": "\xc3\xa9"}', b"A" * 43 + b"="]
+)
+def test_a_file_that_is_no_key_at_all_is_refused(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor, content: bytes
+) -> None:
+    """By both commands: what is no text, what is nested without end, what has other characters, and a zero."""
+    file = vendor.write("key", content)
+    players = vendor.csv("p.csv", ONESIGNAL, [player(*vendor.add_subscribers(1))])
+
+    for words in (
+        ("vapid", "import", new_home.site.token, file),
+        ("import", new_home.site.token, players, "--vapid", file),
+    ):
+        assert sitebell.refused(*words).startswith("Error: ")
+    assert len(sitebell.json("vapid", "list", new_home.site.token)) == 1
+
+
+def test_a_mark_at_the_beginning_of_the_text_does_no_harm(sitebell: CommandLine, vendor: OldVendor) -> None:
+    token = sitebell.create_site()["token"]
+    file = vendor.write("key", b"\xef\xbb\xbf" + json.dumps(vendor.halves).encode())
+
+    assert sitebell.json("vapid", "import", token, file)["public_key"] == vendor.key.public_text

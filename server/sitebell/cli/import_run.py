@@ -24,6 +24,7 @@ from sitebell.services.importing.checkpoint import Checkpoint, open_checkpoint
 from sitebell.services.importing.chunks import Chunk
 from sitebell.services.importing.files import SourceFile, digest
 from sitebell.services.importing.formats import Reading, detect_format
+from sitebell.services.importing.keys import BroughtKey, bring_key, goes_on
 from sitebell.services.importing.rejects import RejectedFile
 from sitebell.services.importing.report import Report
 from sitebell.services.importing.rows import Rejected
@@ -52,19 +53,26 @@ class Options:
     key: VapidKey | None
     key_name: str | None
     rejected: Path | None
+    keeps_ids: bool
     is_dry: bool
     restarts: bool
 
     @property
     def rejected_file(self) -> Path:
-        """Where rejected rows are written: beside the file, unless told otherwise."""
-        return self.rejected or self.file.with_name(f"{self.file.name}.rejected")
+        """Where rejected rows are written: beside the file, unless told otherwise.
+
+        Those of a dry run have a file of their own, so that an import does not take away what is being mended.
+        """
+        return self.rejected or self.file.with_name(
+            self.file.name + (".dry-run.rejected" if self.is_dry else ".rejected")
+        )
 
     @property
     def facts(self) -> tuple[object, ...]:
         """What makes two runs the same import, beside the file."""
         key = self.key.public_text if self.key else self.key_name
-        return (self.site, self.format, self.provider, dict(self.match), self.worker, key, str(self.rejected_file))
+        how = (self.format, self.provider, dict(self.match), self.worker, self.keeps_ids, key)
+        return (self.site, *how, str(self.rejected_file))
 
 
 class ImportRun:
@@ -88,7 +96,7 @@ class ImportRun:
             self._prepare(file)
             self._checkpoint = self._begin()
             columns = None if reading.format == "ndjson" else file.columns
-            rejects = RejectedFile(options.rejected_file, columns, self._checkpoint.rejected_size)
+            rejects = RejectedFile(options.rejected_file, columns, self._checkpoint.rejected)
             meter = Meter(options.file.stat().st_size)
             for rows in read_rows(file, reading, seen, after_line=self._checkpoint.line):
                 self._work(rows, rejects)
@@ -102,6 +110,12 @@ class ImportRun:
         format_ = options.format or detect_format(file.columns)
         if (format_ == "ndjson") != (file.columns is None):
             raise Invalid("invalid_file", f"This file is not of the format {format_}.")
+        if options.rejected_file.exists() and options.rejected_file.samefile(options.file):
+            raise Invalid("invalid_file", "Rejected rows cannot be written into the file that is read: name another.")
+        if options.keeps_ids and "profile_id" not in options.match and format_ != "ndjson":
+            raise Invalid(
+                "invalid_match", "Say in which column the ids are that are to be kept: --match profile_id=COLUMN."
+            )
         missing = [column for column in options.match.values() if column not in (file.columns or ())]
         if missing:
             raise Invalid("invalid_match", f"The file has no column {missing[0]}: look at its first line.")
@@ -113,6 +127,7 @@ class ImportRun:
             provider=options.provider,
             match=options.match,
             worker=options.worker,
+            keeps_ids=options.keeps_ids,
             convert=convert,
         )
 
@@ -157,9 +172,9 @@ class ImportRun:
             report.note_repeated(line, first)
         report.rows += rows.count
         self._checkpoint.report = report
+        rejects.write(sorted([*rows.rejected, *rejected], key=lambda one: one.record.line))
         if not self._options.is_dry:
-            rejects.write(sorted([*rows.rejected, *rejected], key=lambda one: one.record.line))
-            self._checkpoint.line, self._checkpoint.rejected_size = rows.last_line, rejects.size
+            self._checkpoint.line, self._checkpoint.rejected = rows.last_line, rejects.written
             self._checkpoint.save()
             self.line = rows.last_line
 
@@ -177,12 +192,17 @@ class ImportRun:
     def _import(self, session: Session, rows: Rows, report: Report) -> list[Rejected]:
         vault, site = self._installation.vault, get_site(session, self._options.site)
         if self._options.is_dry:
-            self._brought += rows.keys
+            self._brought += [brought.key for brought in rows.keys]
+            self._note_current(report, [one for one in rows.keys if goes_on(session, site, one)])
             chunk = Chunk(session, vault, site, self._key, utcnow(), report, self._brought)
             return chunk.examine(rows.items)
-        for key in rows.keys:
-            import_vapid_key(session, vault, site, key, utcnow())
+        self._note_current(report, [one for one in rows.keys if bring_key(session, vault, site, one, utcnow())])
         return Chunk(session, vault, site, self._key, utcnow(), report).store(rows.items)
+
+    @staticmethod
+    def _note_current(report: Report, keys: Sequence[BroughtKey]) -> None:
+        for brought in keys:
+            report.current_key = brought.key.public_text
 
     def _finish(self) -> None:
         if self._options.is_dry:

@@ -12,6 +12,8 @@ def print_report(report: Report, options: Options) -> None:
     click.echo("Nothing was changed; an import would do this:" if options.is_dry else "Imported.")
     print_facts({name: show_count(count) for name, count in _counts(report).items()})
     _print_counter("VAPID keys", report.keys)
+    if report.current_key:
+        click.echo(f"The current key, also for new subscriptions: {report.current_key}")
     _print_counter("Push hosts", report.hosts)
     for line, first in report.repetitions:
         click.echo(f"  line {line} repeats line {first}")
@@ -21,8 +23,7 @@ def print_report(report: Report, options: Options) -> None:
             click.echo(f"  {show_count(count)} {code}")
         for line, code, reason in report.examples:
             click.echo(f"  line {line}: {code}: {reason}")
-        if not options.is_dry:
-            click.echo(f"All of them are in {options.rejected_file}: mend that file and import it.")
+        click.echo(f"All of them are in {options.rejected_file}: mend that file and import it.")
     sentences = list(report.first_messages())
     if sentences:
         click.echo("The first message will be shown by:")
@@ -34,13 +35,14 @@ def _counts(report: Report) -> dict[str, int]:
     counts = {
         "rows": report.rows,
         "new": report.added,
-        "… opted out or gone": report.ended,
+        "… opted out, paused or gone": report.ended,
         "… with a profile": report.named,
         "known already": report.known,
         "repeated in the file": report.repeated,
         "erased here before": report.erased,
         "rejected": report.rejected,
         "topics not offered here": report.lost_topics,
+        "values of fields not taken": report.lost_fields,
     }
     return {name: count for name, count in counts.items() if count or name in ("rows", "new", "rejected")}
 

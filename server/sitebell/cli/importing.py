@@ -15,6 +15,7 @@ from sitebell.cli.import_words import print_report
 from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_json, show_count
 from sitebell.cli.progress import INTERRUPTED
+from sitebell.clock import utcnow
 from sitebell.services.addresses import PROVIDERS
 from sitebell.services.audit import Action
 from sitebell.services.importing.handing_over import hand_over, hand_over_keys
@@ -42,9 +43,12 @@ def _read_match(_context: click.Context, _option: click.Parameter, values: Seque
 @click.option("--format", type=click.Choice(FORMATS), help="What FILE is, where it cannot be told.")
 @click.option("--provider", type=click.Choice(PROVIDERS), help="FILE holds tokens of native apps, of this provider.")
 @click.option("--match", multiple=True, callback=_read_match, help="FIELD=COLUMN by which profiles are found or made.")
+@click.option(
+    "--keep-ids", "keeps_ids", is_flag=True, help="Make unknown profiles with the id that --match profile_id= names."
+)
 @click.option("--worker", type=click.Choice(VENDORS), help="Whose worker file the browsers still run.")
 @click.option(
-    "--vapid", type=click.File(lazy=True), help="A file with the VAPID key that the subscriptions were made with."
+    "--vapid", type=click.File("rb", lazy=True), help="A file with the VAPID key that the subscriptions were made with."
 )
 @click.option("--vapid-key", "key_name", help="That key, by its id or public half, if the site has it already.")
 @click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows are written.")
@@ -53,7 +57,7 @@ def _read_match(_context: click.Context, _option: click.Parameter, values: Seque
     "--restart", "restarts", is_flag=True, help="Begin at the first row, although an earlier run was interrupted."
 )
 @json_option
-def import_(*, vapid: IO[str] | None, as_json: bool, **given: Any) -> None:
+def import_(*, vapid: IO[bytes] | None, as_json: bool, **given: Any) -> None:
     """Bring the subscriptions in FILE along for SITE: CSV, NDJSON, OneSignal's export or Perfecty's table, or any .gz.
 
     An interrupted import goes on where it stopped when the same command runs again. What is known here stays as it is.
@@ -94,7 +98,7 @@ def export(*, site: str, file: Path | None, with_vapid: bool) -> None:
             owner = get_site(session, site)
             keys = hand_over_keys(session, installation.vault, owner) if with_vapid else iter(())
             _write(target, keys)
-            count = _write(target, hand_over(session, owner))
+            count = _write(target, hand_over(session, owner, utcnow()))
     click.echo(f"Exported {show_count(count)} subscriptions.", err=True)
 
 

@@ -45,10 +45,10 @@ def add(*, site: str, as_json: bool) -> None:
 
 @vapid.command("import")
 @click.argument("site")
-@click.argument("file", type=click.File(lazy=True))
+@click.argument("file", type=click.File("rb", lazy=True))
 @click.option("--current", is_flag=True, help="New subscriptions are made with it, too.")
 @json_option
-def import_(*, site: str, file: IO[str], current: bool, as_json: bool) -> None:
+def import_(*, site: str, file: IO[bytes], current: bool, as_json: bool) -> None:
     """Bring the VAPID key of another system along for SITE: FILE holds it as PEM, JSON or base64url; - reads it.
 
     It signs for the subscriptions that were made with it. Browsers move to the current key when their visitors come

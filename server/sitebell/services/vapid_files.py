@@ -23,12 +23,16 @@ HOW = (
 )
 
 
-def read_vapid_file(text: str) -> VapidKey:
+def read_vapid_file(content: bytes) -> VapidKey:
     """Return the pair that a file holds; where it has both halves they must belong together.
 
     Raises:
         Invalid: `invalid_vapid_key`, with what is wrong.
     """
+    try:
+        text = content.decode("utf-8-sig")
+    except ValueError as error:
+        raise _refusal("This file is no text.") from error
     if "-----BEGIN" in text:
         return _from_pem(text)
     if text.lstrip().startswith("{"):
@@ -52,7 +56,7 @@ def _from_pem(text: str) -> VapidKey:
 def _from_json(text: str) -> VapidKey:
     try:
         found: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _refusal("This JSON cannot be read.") from error
     for name in ("vapid_key", "vapid", "vapidKeys", "keys"):
         if isinstance(found.get(name), dict):

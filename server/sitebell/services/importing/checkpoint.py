@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sitebell.services.importing.rejects import Written
 from sitebell.services.importing.report import Report
 
 FOLDER = "imports"
@@ -18,18 +19,18 @@ class Checkpoint:
 
     Attributes:
         line: through which line of the file everything is stored.
-        rejected_size: how many bytes of the file of rejected rows belong to that.
+        rejected: what of the file of rejected rows belongs to that.
     """
 
     path: Path
     line: int = 0
-    rejected_size: int | None = None
+    rejected: Written | None = None
     report: Report = field(default_factory=Report)
 
     def save(self) -> None:
         """Write it whole or not at all."""
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        values = {"line": self.line, "rejected_size": self.rejected_size, "report": self.report.as_json()}
+        values = {"line": self.line, "rejected": self.rejected and vars(self.rejected), "report": self.report.as_json()}
         draft = self.path.with_suffix(".new")
         with draft.open("w") as file:
             json.dump(values, file)
@@ -49,6 +50,6 @@ def open_checkpoint(data: Path, *facts: Any) -> Checkpoint:
     try:
         found = json.loads(path.read_text())
         report = Report.from_json(found["report"])
-        return Checkpoint(path, int(found["line"]), found["rejected_size"], report)
+        return Checkpoint(path, int(found["line"]), Written(**found["rejected"]), report)
     except (OSError, ValueError, KeyError, TypeError):
         return Checkpoint(path)

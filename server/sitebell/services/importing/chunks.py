@@ -10,14 +10,21 @@ from sqlalchemy.orm import Session
 
 from sitebell.db import serialise
 from sitebell.errors import Invalid, NotFound, SitebellError
-from sitebell.models import BoundBy, Enrollment, Site, Subscription, VapidKeyPair
+from sitebell.models import Enrollment, EnrollmentStatus, Profile, Site, Subscription, VapidKeyPair
 from sitebell.push.vapid import VapidKey
 from sitebell.services.addresses import NativeAddress
-from sitebell.services.binding.enrolling import Introduction, enroll
+from sitebell.services.binding.enrolling import Introduction, attach, enroll
+from sitebell.services.fields.defining import KEPT_BY_THE_SERVER
 from sitebell.services.importing.people import People
 from sitebell.services.importing.report import Report
 from sitebell.services.importing.rows import Person, Record, Rejected, SourceRow, reject
-from sitebell.services.importing.storing import Bound, insert_enrollments, insert_subscriptions, insert_topics
+from sitebell.services.importing.storing import (
+    Bound,
+    find_topics,
+    insert_enrollments,
+    insert_subscriptions,
+    insert_topics,
+)
 from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
 from sitebell.services.sites import list_databases
 from sitebell.services.subscriptions import CONFLICT, Address
@@ -59,38 +66,43 @@ class Chunk:
         keys = {key.public_text: VapidKeyPair(public_key=key.public_text) for key in self.brought}
         self._pairs = keys | {pair.public_key: pair for pair in list_vapid_keys(self.session, self.site)}
         linked = list_databases(self.session, self.site)
-        self._people = {id_: People(self.session, id_, self.now) for id_ in linked}
+        left_out = () if self.site.stores_ip else KEPT_BY_THE_SERVER
+        self._people = {id_: People(self.session, id_, self.now, left_out) for id_ in linked}
 
     def examine(self, items: Sequence[Item]) -> list[Rejected]:
         """Count what would become of the rows; write nothing. No address may come twice among them."""
         new, _, rejected = self._sort(items, locks=False)
         kept, more = self._resolve(new, locks=False)
-        for _, row in kept:
-            self.report.note_added(row, self._public_key(row))
-        return self._note([*rejected, *more])
+        return self._note(kept, [*rejected, *more])
 
     def store(self, items: Sequence[Item]) -> list[Rejected]:
         """Import the rows and return those that cannot be. No address may come twice among them."""
         serialise(self.session, [IMPORT_LOCK + self.site.id])
         new, known, rejected = self._sort(items, locks=True)
-        for subscription, item in known:
+        unnamed = [(subscription, item) for subscription, item in known if self._may_be_named(subscription, item[1])]
+        for subscription, item in unnamed:
             rejected += self._introduce(subscription, item)
-        kept, more = self._resolve(new, locks=True)
+        named = {item[1].line: subscription for subscription, item in unnamed if item[1].people[0].keeps_id}
+        kept, more = self._resolve([*new, *(item for _, item in unnamed if item[1].line in named)], locks=True)
         for people in self._people.values():
             people.store()
+        self._attach(kept, named)
+        kept = [item for item in kept if item[1].line not in named]
         if kept:
             self._insert([row for _, row in kept])
-        for _, row in kept:
-            self.report.note_added(row, self._public_key(row))
-        return self._note([*rejected, *more])
+        return self._note(kept, [*rejected, *more])
 
     def _insert(self, rows: Sequence[SourceRow]) -> None:
         pairs = [self._pairs.get(self._public_key(row) or "") for row in rows]
         ids = insert_subscriptions(self.session, self.site, rows, pairs, self.now)
         insert_enrollments(self.session, ids, self._bound, self.now)
-        self.report.lost_topics += insert_topics(self.session, self.site, ids, rows, self.now)
+        insert_topics(self.session, ids, find_topics(self.session, self.site, rows)[0], self.now)
 
-    def _note(self, rejected: list[Rejected]) -> list[Rejected]:
+    def _note(self, kept: Sequence[Item], rejected: list[Rejected]) -> list[Rejected]:
+        for _, row in kept:
+            self.report.note_added(row, self._public_key(row))
+        self.report.lost_topics += find_topics(self.session, self.site, [row for _, row in kept])[1]
+        self.report.lost_fields += sum(people.lost_fields for people in self._people.values())
         for one in rejected:
             self.report.note_rejected(one)
         return rejected
@@ -182,17 +194,37 @@ class Chunk:
                 seen.add(id(profile))
                 self._bound[id_].append((place, profile, person))
 
+    def _may_be_named(self, subscription: Subscription, row: SourceRow) -> bool:
+        """Say whether the file may say whose browser it is that is here already: it is nobody's so far."""
+        person = row.people[0]
+        says_who = not person.match.is_empty and not person.is_anonymous
+        return says_who and person.status == EnrollmentStatus.SUBSCRIBED and not self._is_somebodys(subscription)
+
     def _introduce(self, subscription: Subscription, item: Item) -> list[Rejected]:
-        """Say of a browser that is here already whose it is, if it is nobody's so far."""
+        """Say of a browser that is here already whose it is, in every database; one with an id waits for `_attach`."""
         record, row = item
         person = row.people[0]
-        if person.match.is_empty or person.keeps_id or self._is_somebodys(subscription):
+        if person.keeps_id:
             return []
-        who = Introduction(match=person.match, tags=TagChange(add=person.tags), bound_by=BoundBy.IMPORT)
+        who = Introduction(match=person.match, tags=TagChange(add=person.tags), bound_by=person.bound_by)
         results = enroll(self.session, self.site, subscription, who, is_explicit=False, now=self.now)
         fault = next((result.error for result in results if result.error is not None), None)
         self.report.named += fault is None
         return [] if fault is None else [reject(record, fault)]
+
+    def _attach(self, kept: Sequence[Item], named: Mapping[int, Subscription]) -> None:
+        """Bind the browsers of some lines, which are here already, to the profiles that those lines bring along."""
+        for bound in self._bound.values():
+            told = [entry for entry in bound if kept[entry[0]][1].line in named]
+            bound[:] = [entry for entry in bound if kept[entry[0]][1].line not in named]
+            left = set[int]()
+            for place, found, person in told:
+                profile = self.session.get_one(Profile, found.id)
+                is_first = place not in left
+                subscription = named[kept[place][1].line]
+                attach(self.session, subscription, profile, self.now, exclusive=is_first, bound_by=person.bound_by)
+                left.add(place)
+        self.report.named += sum(row.line in named for _, row in kept)
 
     def _is_somebodys(self, subscription: Subscription) -> bool:
         query = select(Enrollment.id).where(

@@ -1,6 +1,5 @@
 """Reads a file row by row, packed or not, in memory that does not grow with it."""
 
-import csv
 import gzip
 import hashlib
 import io
@@ -11,15 +10,16 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from sitebell.errors import Invalid
+from sitebell.services.importing.csv_rows import LONGEST_LINE, TOO_LONG, CsvRow, CsvRows, Line, parse_csv
+from sitebell.services.importing.formats import ENDPOINT, SUBSCRIPTION
 from sitebell.services.importing.rows import Record
 
-LONGEST_LINE = 256 * 1024  # characters; endpoint and keys take a hundredth of that
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
+LINE_ENDS = ("\n", "\r")
+REACH_ALONE = (SUBSCRIPTION, *ENDPOINT)  # columns that say by themselves how somebody is reached
 NO_TEXT = "The row is not UTF-8."
 HOLDS_NUL = "The row holds NUL or half of a surrogate pair, which no text has."
-
-csv.field_size_limit(LONGEST_LINE)
 
 
 class SourceFile:
@@ -54,7 +54,7 @@ class SourceFile:
         """
         try:
             yield from self._json_records() if self.columns is None else self._csv_records(self.columns)
-        except (OSError, EOFError, csv.Error) as error:
+        except (OSError, EOFError) as error:
             raise Invalid("invalid_file", f"The file cannot be read to its end: {error}.") from error
 
     def __enter__(self) -> Self:
@@ -79,37 +79,39 @@ class SourceFile:
             raise Invalid("invalid_file", f"The file cannot be read: {error}.") from error
 
     def _read_head(self) -> list[str]:
-        head = self._first
-        self._delimiter = max(DELIMITERS, key=head.count)
-        try:
-            names = next(csv.reader([head], delimiter=self._delimiter), [])
-        except csv.Error as error:
-            raise Invalid("invalid_file", f"The head of the file cannot be read: {error}.") from error
-        if len([name for name in names if name.strip()]) < len(names) or len(names) < 2:
+        self._delimiter = max(DELIMITERS, key=self._first.count)
+        if not _is_text(self._first):
+            raise Invalid("invalid_file", "The head of the file is not UTF-8: convert the file.")
+        names = [name.strip() for name in parse_csv(self._first, self._delimiter) or []]
+        if not all(names) or (len(names) < 2 and (not names or names[0].lower() not in REACH_ALONE)):
             raise Invalid(
                 "invalid_file",
                 "This is no file of subscriptions: a CSV file begins with the names of its columns, NDJSON with {.",
             )
-        return [name.strip() for name in names]
+        return names
+
+    def _lines(self) -> Iterator[Line]:
+        """Yield the lines as they stand; of one that is too long no more than its number."""
+        number, text = 1, self._first
+        while text:
+            is_whole = len(text) < LONGEST_LINE or text.endswith(LINE_ENDS)
+            while text and not text.endswith(LINE_ENDS) and not is_whole:
+                text = self._text.readline(LONGEST_LINE)
+            yield Line(number, text if is_whole else None)
+            number, text = number + 1, self._text.readline(LONGEST_LINE)
 
     def _csv_records(self, columns: Sequence[str]) -> Iterator[Record]:
-        rows = csv.reader(self._text, delimiter=self._delimiter)
-        line = 2
-        for cells in rows:
-            if cells:
-                yield _csv_record(line, columns, cells)
-            line = rows.line_num + 2
+        lines = self._lines()
+        next(lines)  # the head
+        for row in CsvRows(lines, self._delimiter, len(columns)):
+            yield _csv_record(row, columns)
 
     def _json_records(self) -> Iterator[Record]:
-        line, text = 1, self._first
-        while text:
-            if len(text) >= LONGEST_LINE and not text.endswith("\n"):
-                while text and not text.endswith("\n"):
-                    text = self._text.readline(LONGEST_LINE)
-                yield Record(line, None, f"The line is longer than {LONGEST_LINE} characters.")
-            elif text.strip():
-                yield _json_record(line, text.strip())
-            line, text = line + 1, self._text.readline(LONGEST_LINE)
+        for line in self._lines():
+            if line.text is None:
+                yield Record(line.number, None, TOO_LONG)
+            elif line.text.strip():
+                yield _json_record(line.number, line.text.strip())
 
 
 def digest(path: Path) -> str:
@@ -118,15 +120,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _csv_record(line: int, columns: Sequence[str], cells: list[str]) -> Record:
-    if not all(map(_is_text, cells)):
-        return Record(line, None, NO_TEXT)
-    if len(cells) != len(columns):
-        problem = f"The row has {len(cells)} cells and the head {len(columns)}."
-        return Record(line, None, problem, json.dumps(cells, ensure_ascii=False))
+def _csv_record(row: CsvRow, columns: Sequence[str]) -> Record:
+    cells = row.cells or []
+    if not all(map(_is_text, [row.text, *cells])):
+        return Record(row.line, None, NO_TEXT)
     if any("\0" in cell for cell in cells):
-        return Record(line, None, HOLDS_NUL, json.dumps(cells, ensure_ascii=False))
-    return Record(line, dict(zip(columns, cells, strict=True)))
+        return Record(row.line, None, HOLDS_NUL, json.dumps(cells, ensure_ascii=False))
+    if row.cells is None:
+        return Record(row.line, None, row.problem, row.text)
+    return Record(row.line, dict(zip(columns, cells, strict=True)))
 
 
 def _json_record(line: int, text: str) -> Record:

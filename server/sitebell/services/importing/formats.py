@@ -16,7 +16,9 @@ from sitebell.services.addresses import parse_native_address
 from sitebell.services.identity.claims import LONGEST_EXTERNAL_ID
 from sitebell.services.importing.moments import read_moment
 from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
+from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
+from sitebell.services.profiles.reading import is_profile_id
 from sitebell.services.subscriptions import Address, parse_address
 from sitebell.services.tags import LONGEST_TAG, MAX_TAGS
 
@@ -24,6 +26,7 @@ Values = Mapping[str, Any]
 ENDPOINT = ("endpoint", "identifier", "address", "token")
 P256DH = ("p256dh", "key_p256dh", "web_p256", "keys.p256dh")
 AUTH = ("auth", "key_auth", "web_auth", "keys.auth")
+SUBSCRIPTION = "subscription"  # what PushSubscription.toJSON() writes
 TRUE = ("1", "t", "true", "yes", "y")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")  # ISO 3166-1; other letters may become more than two in upper case
 KNOWN_KINDS = ("external_id", "email", "phone", "profile_id")
@@ -38,6 +41,7 @@ class Reading:
         provider: of native apps' tokens; None for web push, whose endpoints say it themselves.
         match: names of columns by what a profile is found by: `external_id`, `email`, `phone`, `profile_id`, a field.
         worker: the vendor whose worker the browsers still run, where the format does not say it.
+        keeps_ids: profiles that are not here are made with the `profile_id` that a row names.
         convert: makes the JSON value of a custom field from a cell.
     """
 
@@ -46,6 +50,7 @@ class Reading:
     provider: str | None = None
     match: Mapping[str, str] = field(default_factory=dict)
     worker: str | None = None
+    keeps_ids: bool = False
     convert: Callable[[str, str], Any] = lambda _name, cell: cell
 
 
@@ -85,19 +90,17 @@ def read_row(record: Record, reading: Reading) -> SourceRow:
 
 
 def _read_csv(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
-    is_ended = (_cell(values, "status") or "subscribed") != SubscriptionStatus.SUBSCRIBED
-    key = _cell(values, "vapid_public_key")
+    standing = read_status(_cell(values, "status") or SubscriptionStatus.SUBSCRIBED)
+    about: dict[str, Any] = {"line": line, "facts": _facts(values), "people": standing.applied_to([person])}
+    about |= _ended(standing.subscription != SubscriptionStatus.SUBSCRIBED, standing.subscription)
     if reading.provider is not None:
-        address = parse_native_address(reading.provider, _cell(values, *ENDPOINT) or "")
-        return SourceRow(line=line, address=address, facts=_facts(values), people=[person], **_ended(is_ended))
+        return SourceRow(address=parse_native_address(reading.provider, _cell(values, *ENDPOINT) or ""), **about)
+    key = _cell(values, "vapid_public_key")
     return SourceRow(
-        line=line,
         address=_web_address(values, reading),
         vapid_public_key=key.rstrip("=") if key else None,
         worker=reading.worker,
-        facts=_facts(values),
-        people=[person],
-        **_ended(is_ended),
+        **about,
     )
 
 
@@ -145,8 +148,8 @@ _READERS = {
 
 
 def _web_address(values: Values, reading: Reading) -> Address:
-    whole = _cell(values, "subscription")
-    if whole is not None:  # what PushSubscription.toJSON() writes
+    whole = _cell(values, SUBSCRIPTION)
+    if whole is not None:
         try:
             found = json.loads(whole)
             return parse_address(reading.rules, found["endpoint"], found["keys"]["p256dh"], found["keys"]["auth"])
@@ -163,13 +166,16 @@ def _person(values: Values, reading: Reading, default: Mapping[str, str]) -> Per
     custom = next(((name, known[name]) for name in known if name not in KNOWN_KINDS), None)
     if len(known.get("external_id", "")) > LONGEST_EXTERNAL_ID:
         raise Invalid("invalid_external_id", f"An external id has at most {LONGEST_EXTERNAL_ID} characters.")
+    keeps_id = reading.keeps_ids and "profile_id" in known
+    if keeps_id and not is_profile_id(known["profile_id"]):
+        raise Invalid("invalid_row", f"A profile id is 24 hex digits in lower case, not {known['profile_id'][:40]}.")
     match = Match(
         **{kind: known[kind] for kind in KNOWN_KINDS if kind in known},
         custom=(custom[0], reading.convert(*custom)) if custom else None,
     ).normalised()
     if match.is_empty:
         return NOBODY if not (tags := _tags(values)) else Person(is_anonymous=True, tags=tags)
-    return Person(match=match, tags=_tags(values))
+    return Person(match=match, keeps_id=keeps_id, tags=_tags(values))
 
 
 def _tags(values: Values) -> list[str]:
@@ -206,10 +212,11 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def _ended(is_ended: bool) -> dict[str, str]:  # noqa: FBT001
-    if not is_ended:
-        return {}
-    return {"status": SubscriptionStatus.UNSUBSCRIBED, "status_reason": "unsubscribed before the import"}
+def _ended(
+    is_ended: bool,  # noqa: FBT001
+    status: SubscriptionStatus = SubscriptionStatus.UNSUBSCRIBED,
+) -> dict[str, str]:
+    return {"status": status, "status_reason": f"{status} before the import"} if is_ended else {}
 
 
 def _cell(values: Values, *names: str) -> str | None:

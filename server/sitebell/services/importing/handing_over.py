@@ -1,23 +1,15 @@
 """Writes down every subscription of a site, so that another system can go on with them: leaving is as easy."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sitebell.models import (
-    Enrollment,
-    Profile,
-    ProfilePhone,
-    ProfileTag,
-    Site,
-    Subscription,
-    SubscriptionStatus,
-    SubscriptionTopic,
-    Topic,
-)
+from sitebell.models import Site, Subscription, SubscriptionStatus, SubscriptionTopic, Topic
 from sitebell.push.vapid import VapidKey, to_base64url
+from sitebell.services.importing.handing_over_people import people_at
 from sitebell.services.importing.own_format import MOMENTS, TEXTS, VAPID_KEY
 from sitebell.services.vapid_keys import list_vapid_keys, open_vapid_key
 from sitebell.services.vault import Vault
@@ -26,7 +18,7 @@ ROWS_AT_ONCE = 500
 Json = dict[str, Any]
 
 
-def hand_over(session: Session, site: Site) -> Iterator[Json]:
+def hand_over(session: Session, site: Site, now: datetime) -> Iterator[Json]:
     """Yield a line for each subscription but for the erased ones, in the order of their making, in flat memory."""
     keys = {pair.id: pair.public_key for pair in list_vapid_keys(session, site)}
     mine = select(Subscription).where(Subscription.site_id == site.id, Subscription.status != SubscriptionStatus.ERASED)
@@ -37,7 +29,7 @@ def hand_over(session: Session, site: Site) -> Iterator[Json]:
         if not rows:
             return
         last_id = rows[-1].id
-        topics, people = _topics(session, rows), _people(session, rows)
+        topics, people = _topics(session, rows), people_at(session, rows, now)
         for row in rows:
             about = {"topics": topics.get(row.id, []), "profiles": people.get(row.id, [])}
             yield {**_reach(row, keys), **_facts(row), **{name: found for name, found in about.items() if found}}
@@ -74,63 +66,3 @@ def _topics(session: Session, rows: Sequence[Subscription]) -> dict[int, list[st
     for id_, name in session.execute(mine.order_by(Topic.position, Topic.id)):
         chosen.setdefault(id_, []).append(name)
     return chosen
-
-
-def _people(session: Session, rows: Sequence[Subscription]) -> dict[int, list[Json]]:
-    """Return at whose profiles the subscriptions stand; what was left is history, and stays here."""
-    columns = (
-        Enrollment.subscription_id,
-        Enrollment.database_id,
-        Enrollment.status,
-        Enrollment.suspended_by,
-        Enrollment.suspended_until,
-        Enrollment.is_anonymous,
-        Profile.id.label("profile_id"),
-        Profile.public_id,
-        Profile.external_id,
-        Profile.email,
-    )
-    query = select(*columns).join(Profile, Profile.id == Enrollment.profile_id).where(Enrollment.left_at.is_(None))
-    mine = query.where(Enrollment.subscription_id.in_([row.id for row in rows])).order_by(Enrollment.id)
-    found = session.execute(mine).all()
-    phones, tags = _phones(session, found), _tags(session, found)
-    people: dict[int, list[Json]] = {}
-    for entry in found:
-        about = {"phones": phones.get(entry.profile_id), "tags": tags.get(entry.profile_id)}
-        people.setdefault(entry.subscription_id, []).append(_person(entry, about))
-    return people
-
-
-def _person(entry: Any, about: Json) -> Json:
-    until = entry.suspended_until
-    facts = {
-        "database_id": entry.database_id,
-        "id": entry.public_id,
-        "external_id": entry.external_id,
-        "email": entry.email,
-        **about,
-        "status": entry.status,
-        "suspended_by": entry.suspended_by,
-        "suspended_until": until.isoformat() if until else None,
-        "is_anonymous": entry.is_anonymous or None,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _phones(session: Session, found: Sequence[Any]) -> dict[int, list[str]]:
-    query = select(ProfilePhone).where(ProfilePhone.profile_id.in_({entry.profile_id for entry in found}))
-    phones: dict[int, list[str]] = {}
-    columns = query.with_only_columns(ProfilePhone.profile_id, ProfilePhone.phone)
-    for id_, phone in session.execute(columns.order_by(ProfilePhone.profile_id, ProfilePhone.position)):
-        phones.setdefault(id_, []).append(phone)
-    return phones
-
-
-def _tags(session: Session, found: Sequence[Any]) -> dict[int, list[str]]:
-    """Return tags that stay; one that comes off by itself would stay for ever elsewhere."""
-    query = select(ProfileTag.profile_id, ProfileTag.tag).where(ProfileTag.expires_at.is_(None))
-    tags: dict[int, list[str]] = {}
-    mine = query.where(ProfileTag.profile_id.in_({entry.profile_id for entry in found}))
-    for id_, tag in session.execute(mine.order_by(ProfileTag.profile_id, ProfileTag.tag)):
-        tags.setdefault(id_, []).append(tag)
-    return tags

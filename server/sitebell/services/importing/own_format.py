@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sitebell.errors import Invalid
-from sitebell.models import EnrollmentStatus, SubscriptionStatus, SuspendedBy
+from sitebell.models import BoundBy, EnrollmentStatus, SubscriptionStatus, SuspendedBy
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services.addresses import EMAIL, NativeAddress, parse_email_address, parse_native_address
 from sitebell.services.fields.contact import normalise_phone
 from sitebell.services.identity.claims import LONGEST_EXTERNAL_ID
 from sitebell.services.importing.moments import read_moment
 from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
+from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
 from sitebell.services.profiles.reading import is_profile_id
 from sitebell.services.subscriptions import Address, parse_address
@@ -20,13 +21,16 @@ Values = Mapping[str, Any]
 Item = TypeVar("Item")
 TEXTS = {"locale": 40, "time_zone": 60, "browser": 40, "platform": 40, "country": 2}
 MOMENTS = ("created_at", "updated_at", "seen_at", "clicked_at", "first_accepted_at")
-STATUSES = tuple(status.value for status in SubscriptionStatus if status != SubscriptionStatus.ERASED)
 MAX_PROFILES = 100
+MAX_FIELDS = 1000
+WORDS = tuple(BoundBy)
 VAPID_KEY = "vapid_key"
 
 
-def read_own_row(record: Record, rules: EndpointRules, worker: str | None = None) -> SourceRow:
-    """Return the subscription of a line; `worker` where the line does not name one.
+def read_own_row(
+    record: Record, rules: EndpointRules, worker: str | None = None, provider: str | None = None
+) -> SourceRow:
+    """Return the subscription of a line; `worker`, and `provider` of a token, where the line does not name one.
 
     Raises:
         SitebellError: what is wrong with it.
@@ -36,24 +40,25 @@ def read_own_row(record: Record, rules: EndpointRules, worker: str | None = None
     values = record.values
     facts: dict[str, Any] = {name: _text(values, name, longest) for name, longest in TEXTS.items()}
     facts |= {name: _moment(values, name) for name in MOMENTS}
-    people = [_person(entry) for entry in _list(values, "profiles", dict, MAX_PROFILES)]
+    people = [_person(entry) for entry in _list(values, "profiles", dict, MAX_PROFILES)] or [NOBODY]
+    standing = read_status(str(values.get("status") or SubscriptionStatus.SUBSCRIBED))
     return SourceRow(
         line=record.line,
-        address=_address(values, rules),
+        address=_address(values, rules, provider),
         vapid_public_key=_text(values, "vapid_public_key", 90),
         subscriber_hash=_hash(values),
-        status=_one_of(values, "status", STATUSES) or SubscriptionStatus.SUBSCRIBED,
+        status=standing.subscription,
         status_reason=_text(values, "status_reason", 200) or "",
         worker=_text(values, "worker", 20) or worker,
         facts={name: value for name, value in facts.items() if value is not None},
         topics=_list(values, "topics", str, 100),
-        people=people or [NOBODY],
+        people=standing.applied_to(people),
     )
 
 
-def _address(values: Values, rules: EndpointRules) -> Address | NativeAddress:
+def _address(values: Values, rules: EndpointRules, usual: str | None) -> Address | NativeAddress:
     if "token" in values:
-        provider, token = _text(values, "provider", 40) or "", _text(values, "token", 4096) or ""
+        provider, token = _text(values, "provider", 40) or usual or "", _text(values, "token", 4096) or ""
         return parse_email_address(token) if provider == EMAIL else parse_native_address(provider, token)
     nested = values.get("keys")  # as PushSubscription.toJSON() writes them
     keys = nested if isinstance(nested, dict) else values
@@ -78,6 +83,7 @@ def _person(entry: Values) -> Person:
         email=_text(entry, "email", 254),
         phone=phones[0] if phones else None,
     )
+    ends = _object(entry, "tags_until", 100)
     return Person(
         match=match.normalised(),
         database_id=_number(entry, "database_id"),
@@ -85,10 +91,31 @@ def _person(entry: Values) -> Person:
         is_anonymous=entry.get("is_anonymous") is True,
         phones=phones,
         tags=_list(entry, "tags", str, 100),
-        status=_one_of(entry, "status", tuple(EnrollmentStatus)) or EnrollmentStatus.SUBSCRIBED,
-        suspended_by=_one_of(entry, "suspended_by", tuple(SuspendedBy)),
-        suspended_until=_moment(entry, "suspended_until"),
+        tags_until={tag: end for tag in ends if (end := _moment(ends, tag)) is not None},
+        fields=_object(entry, "fields", MAX_FIELDS),
+        bound_by=_word(entry),
+        **_standing(entry),
     )
+
+
+def _word(entry: Values) -> BoundBy:
+    """Return by whose word the browser is bound: as an export says, but none stronger than the operator's (SEC-23)."""
+    said = _one_of(entry, "bound_by", WORDS) or BoundBy.IMPORT
+    return WORDS[min(WORDS.index(BoundBy(said)), WORDS.index(BoundBy.IMPORT))]
+
+
+def _standing(entry: Values) -> dict[str, Any]:
+    standing = read_status(str(entry.get("status") or EnrollmentStatus.SUBSCRIBED))
+    ended = (
+        standing.subscription != SubscriptionStatus.SUBSCRIBED and standing.enrollment == EnrollmentStatus.SUBSCRIBED
+    )
+    status = EnrollmentStatus.UNSUBSCRIBED if ended else standing.enrollment
+    paused_by = SuspendedBy.VISITOR if status == EnrollmentStatus.SUSPENDED else None
+    return {
+        "status": status,
+        "suspended_by": _one_of(entry, "suspended_by", tuple(SuspendedBy)) or paused_by,
+        "suspended_until": _moment(entry, "suspended_until"),
+    }
 
 
 def _text(values: Values, name: str, longest: int) -> str | None:
@@ -123,6 +150,13 @@ def _one_of(values: Values, name: str, words: Sequence[str]) -> str | None:
     found = values.get(name)
     if found is not None and found not in words:
         raise _wrong(name, f"one of {', '.join(words)}")
+    return found
+
+
+def _object(values: Values, name: str, longest: int) -> Values:
+    found = values.get(name) or {}
+    if not isinstance(found, dict) or len(found) > longest:
+        raise _wrong(name, f"an object of at most {longest} members")
     return found
 
 

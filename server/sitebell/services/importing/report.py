@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sitebell.models import SubscriptionStatus
+from sitebell.models import EnrollmentStatus, SubscriptionStatus
 from sitebell.services.addresses import NativeAddress
 from sitebell.services.importing.rows import Rejected, SourceRow
 
@@ -32,9 +32,12 @@ class Report:
         added: new at this site.
         known: here already: nothing was changed, but for a profile where the browser was nobody's.
         repeated: the same address stands further up in the file.
-        ended: of the added ones, those whose visitor had opted out, or whose address was gone.
+        ended: of the added ones, those whose visitor had opted out or paused, or whose address was gone.
         erased: erased here at their owner's wish, and not brought back.
         named: bound to a profile that the row names.
+        lost_topics: choices of topics that this site does not offer.
+        lost_fields: values for fields that the database does not have, or types otherwise.
+        current_key: the key of the file that new subscriptions are made with from now on.
         reasons: how many rows were rejected, by code.
         examples: the first of them: line, code, reason.
     """
@@ -47,6 +50,8 @@ class Report:
     erased: int = 0
     named: int = 0
     lost_topics: int = 0
+    lost_fields: int = 0
+    current_key: str | None = None
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)
     repetitions: list[tuple[int, int]] = field(default_factory=list)
@@ -74,7 +79,8 @@ class Report:
     def note_added(self, row: SourceRow, public_key: str | None) -> None:
         """Count a new subscription under the key that will sign for it."""
         self.added += 1
-        self.ended += row.status != SubscriptionStatus.SUBSCRIBED
+        is_reached = any(person.status == EnrollmentStatus.SUBSCRIBED for person in row.people)
+        self.ended += row.status != SubscriptionStatus.SUBSCRIBED or not is_reached
         self.named += any(not person.is_anonymous for person in row.people)
         if isinstance(row.address, NativeAddress):
             self.hosts[row.provider] += 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sitebell.errors import SitebellError
-from sitebell.models import EnrollmentStatus, SubscriptionStatus
+from sitebell.models import BoundBy, EnrollmentStatus, SubscriptionStatus
 from sitebell.services.addresses import NativeAddress
 from sitebell.services.matching import NO_MATCH, Match
 from sitebell.services.subscriptions import Address
@@ -36,7 +36,10 @@ class Person:
     Attributes:
         match: by what it is found or, but for a bare `profile_id`, made; NO_MATCH makes an anonymous one.
         database_id: as the file says; None means every database of the site.
-        keeps_id: it comes from a Sitebell, so a new profile gets the id of `match.profile_id`.
+        keeps_id: a new profile gets the id of `match.profile_id`, which no e-mail address or phone number overrules.
+        tags_until: tags that come off by themselves, and when.
+        fields: what else is known about a new profile, by the names of fields.
+        bound_by: whose word it is: the operator's, unless the file says that it was a weaker one.
     """
 
     match: Match = NO_MATCH
@@ -45,6 +48,9 @@ class Person:
     is_anonymous: bool = False
     phones: Sequence[str] = ()
     tags: Sequence[str] = ()
+    tags_until: Mapping[str, datetime] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    bound_by: BoundBy = BoundBy.IMPORT
     status: str = EnrollmentStatus.SUBSCRIBED
     suspended_by: str | None = None
     suspended_until: datetime | None = None

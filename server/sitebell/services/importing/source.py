@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sitebell.errors import SitebellError
-from sitebell.push.vapid import VapidKey
 from sitebell.services.importing.files import SourceFile
 from sitebell.services.importing.formats import Reading, read_row
+from sitebell.services.importing.keys import BroughtKey, read_key
 from sitebell.services.importing.own_format import VAPID_KEY, read_own_row
 from sitebell.services.importing.rows import Record, Rejected, SourceRow, reject
 from sitebell.services.importing.seen import Seen
-from sitebell.services.vapid_files import read_vapid_values
 
 ROWS_AT_ONCE = 500
 
@@ -29,7 +28,7 @@ class Rows:
     items: list[tuple[Record, SourceRow]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
-    keys: list[VapidKey] = field(default_factory=list)
+    keys: list[BroughtKey] = field(default_factory=list)
     last_line: int = 0
     count: int = 0
 
@@ -52,7 +51,7 @@ def _take(rows: Rows, record: Record, reading: Reading, seen: Seen) -> None:
     rows.last_line = record.line
     try:
         if record.values is not None and reading.format == "ndjson" and VAPID_KEY in record.values:
-            rows.keys.append(read_vapid_values(record.values[VAPID_KEY]))
+            rows.keys.append(read_key(record.values[VAPID_KEY]))
             return
         rows.count += 1
         row = _read(record, reading)
@@ -68,5 +67,5 @@ def _take(rows: Rows, record: Record, reading: Reading, seen: Seen) -> None:
 
 def _read(record: Record, reading: Reading) -> SourceRow:
     if reading.format == "ndjson":
-        return read_own_row(record, reading.rules, reading.worker)
+        return read_own_row(record, reading.rules, reading.worker, reading.provider)
     return read_row(record, reading)

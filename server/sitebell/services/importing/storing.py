@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import BoundBy, Enrollment, Site, Subscription, SubscriptionTopic, VapidKeyPair
 from sitebell.services.addresses import NativeAddress
-from sitebell.services.importing.people import Found
+from sitebell.services.importing.known import Found
 from sitebell.services.importing.rows import Person, SourceRow
 from sitebell.services.topics import find_topic_ids
 
@@ -43,16 +43,19 @@ def insert_enrollments(
     session.execute(insert(Enrollment), [row for id_ in bound for row in _enrollments(id_, ids, bound[id_], now)])
 
 
-def insert_topics(session: Session, site: Site, ids: Sequence[int], rows: Sequence[SourceRow], now: datetime) -> int:
-    """Store the choices among the topics that the site offers; return how many of others were left out."""
-    chosen = [(id_, name) for id_, row in zip(ids, rows, strict=True) for name in dict.fromkeys(row.topics)]
+def find_topics(session: Session, site: Site, rows: Sequence[SourceRow]) -> tuple[list[tuple[int, int]], int]:
+    """Return the choices among the site's topics, each with its row's place, and how many are of others."""
+    chosen = [(place, name) for place, row in enumerate(rows) for name in dict.fromkeys(row.topics)]
     known = find_topic_ids(session, site.id, sorted({name for _, name in chosen}))
-    new = [
-        {"subscription_id": id_, "topic_id": known[name], "created_at": now} for id_, name in chosen if name in known
-    ]
-    if new:
-        session.execute(insert(SubscriptionTopic), new)
-    return len(chosen) - len(new)
+    offered = [(place, known[name]) for place, name in chosen if name in known]
+    return offered, len(chosen) - len(offered)
+
+
+def insert_topics(session: Session, ids: Sequence[int], choices: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Store what `find_topics` found."""
+    rows = [{"subscription_id": ids[place], "topic_id": topic_id, "created_at": now} for place, topic_id in choices]
+    if rows:
+        session.execute(insert(SubscriptionTopic), rows)
 
 
 def _hashes(session: Session, rows: Sequence[SourceRow]) -> list[str]:
@@ -103,6 +106,6 @@ def _enrollments(
             "suspended_by": person.suspended_by,
             "suspended_until": person.suspended_until,
             "is_anonymous": person.is_anonymous,
-            "bound_by": BoundBy.OPEN if person.is_anonymous else BoundBy.IMPORT,
+            "bound_by": BoundBy.OPEN if person.is_anonymous else person.bound_by,
             **moments,
         }
