@@ -10,6 +10,7 @@ from sitebell.models import FieldType
 from sitebell.services.databases import get_database
 from sitebell.services.fields.defining import create_field
 from sitebell.services.sites import NewSite
+from support.effort import counted
 from support.web_application import Json, parts, stored_rows
 
 pytestmark = pytest.mark.databases("sqlite")  # what is refused here never reaches the database
@@ -88,6 +89,11 @@ def test_a_template_of_known_members_and_filters_is_taken(
         "{{ profile._fname is divisibleby(3) }}",
         "{{ " + "(" * 2900 + "1" + ")" * 80 + " }}",
         "{{ profile._fname" + " | upper" * 300 + " }}",
+        "{{ profile._fname | urlencode | urlencode }}",
+        "{{ profile._fname | default('%' | urlencode) | upper | urlencode }}",
+        "{{ ('%' | urlencode if profile._fname else 'x') | urlencode }}",
+        "{{ '" + "%" * 2000 + "' | urlencode | upper | lower | upper | lower | upper | lower | upper | lower }}",
+        "{{ '" + "%" * 2900 + "' | urlencode }}",
         "{{ " + "not " * 600 + "1 }}",
     ],
     ids=lambda text: text[:40],
@@ -145,6 +151,31 @@ def test_every_fault_of_a_notification_is_told_at_once(
     _, _, details = send(client, back_end, message, **faulty)
 
     assert set(details) == {"title", "body", "actions.0.title"}
+
+
+def test_sec_37_the_values_of_all_texts_count_together(
+    client: FlaskClient, back_end: dict[str, str], message: Json
+) -> None:
+    text = "{{ profile._fname | upper }}" * 15
+    members = {"body": text, "url": f"/{text}", "icon": f"/{text}"}
+
+    assert send(client, back_end, message, **members)[0] == 202
+    status, code, details = send(client, back_end, message, **members, badge=f"/{text}", image=f"/{text}")
+    assert (status, code, list(details)) == (422, "invalid_template", ["badge"])
+
+
+@pytest.mark.parametrize("step", [" | title", " | upper", " if profile._fname else profile._city", " == 'x'"])
+def test_sec_37_a_template_twice_as_long_costs_twice_as_much_to_check(
+    client: FlaskClient, back_end: dict[str, str], message: Json, step: str
+) -> None:
+    """Nor are constants worked out while it is compiled, where nobody counts."""
+    efforts = []
+    for count in (15, 30):
+        with counted("jinja2") as effort:
+            assert send(client, back_end, message, body="{{ '" + "%" * 90 + "'" + step * count + " }}")[0] == 202
+        efforts.append(effort)
+
+    assert efforts[1].calls < 2.5 * efforts[0].calls
 
 
 def test_a_field_of_one_linked_database_is_enough(

@@ -2,8 +2,8 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -16,9 +16,10 @@ from sitebell.models import Lane, MessageStatus
 from sitebell.push.client import Outcome, OutcomeKind, PushRequest
 from sitebell.services.delivery import lanes, planner
 from sitebell.services.delivery.claiming import Claimed, Job, claim_batch, close_batch, fail_message, has_claimable
-from sitebell.services.delivery.composing import Composer, MessageComposer
+from sitebell.services.delivery.composing import Composer
 from sitebell.services.delivery.settling import Answer, lock_rows, settle
 from sitebell.worker.faults import explain
+from sitebell.worker.open_batch import OpenBatch
 
 CHECKPOINT = 100  # answers; with as many requests in flight it bounds the duplicates of a killed worker
 OPEN_BATCHES = 4
@@ -27,24 +28,6 @@ POLL_SECONDS = 0.2
 FLUSH_SECONDS = 1.0
 
 log = structlog.get_logger()
-
-
-@dataclass(eq=False)
-class OpenBatch:
-    """A leased batch under way."""
-
-    claimed: Claimed
-    composer: MessageComposer
-    waiting: deque[Job]
-    is_begun: bool = False
-    is_ended: bool = False
-    in_flight: int = 0
-    answers: list[Answer] = field(default_factory=list)
-
-    @property
-    def is_drained(self) -> bool:
-        """Nothing is left to send, and nothing is out."""
-        return not self.waiting and not self.in_flight
 
 
 class Pipeline:
@@ -76,7 +59,11 @@ class Pipeline:
                 continue
             if not self._begin(batch):
                 return None
-            request = self._compose(batch, batch.waiting.popleft())
+            if not batch.cleared:
+                if not self._look_again(batch):
+                    return None
+                continue
+            request = self._compose(batch, batch.take())
             if request is not None:
                 batch.in_flight += 1
                 return request
@@ -112,6 +99,7 @@ class Pipeline:
     def flush(self) -> None:
         """Record every answer, renew the leases and close the batches that are through, in one transaction.
 
+        What waits in memory is looked at again: who may not get it any more is skipped.
         When the database does not take it (locked, full, deadlocked, restarted), everything is kept for the next
         time, and nothing more is sent until then: the window holds.
         """
@@ -170,6 +158,16 @@ class Pipeline:
             batch.waiting.clear()
         return batch.is_begun
 
+    def _look_again(self, batch: OpenBatch) -> bool:
+        """Look at what waits between two checkpoints, when much was handed over since the last, as at the beginning."""
+        try:
+            with self._store.reading() as session:
+                batch.look_again(session)
+        except OperationalError as error:
+            log.warning("a batch cannot be looked at again yet", reason=str(error.orig))
+            return False
+        return True
+
     def _claim(self) -> Claimed | None:
         with self._store.writing() as session:
             now = self._clock()
@@ -225,13 +223,14 @@ class Pipeline:
     def _settle_all(self, session: Session, now: datetime) -> list[OpenBatch]:
         """Write every batch's answers; return the batches that go on. One order for all workers, or they deadlock."""
         lock_rows(session, [(batch.claimed, batch.answers) for batch in self._open])
-        kept = [batch for batch in sorted(self._open, key=_order) if self._settle(session, batch, now)]
+        kept = [batch for batch in sorted(self._open, key=attrgetter("order")) if self._settle(session, batch, now)]
         for lane in self._lanes_to_close:
             lanes.close_lane(session, lane)
         return kept
 
     def _settle(self, session: Session, batch: OpenBatch, now: datetime) -> bool:
         """Write one batch's answers; False when nothing more of it is to be sent: closed, ended, or lost."""
+        batch.look_again(session)
         status = settle(session, batch.claimed, batch.answers, now=now, lease=self._lease)
         if status is None:
             log.warning("lease lost", batch=batch.claimed.batch.id)
@@ -241,7 +240,3 @@ class Pipeline:
             return True
         close_batch(session, batch.claimed, now)
         return False
-
-
-def _order(batch: OpenBatch) -> tuple[int, int]:
-    return batch.claimed.message.id, batch.claimed.batch.id

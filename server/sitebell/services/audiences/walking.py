@@ -115,7 +115,7 @@ def _end_of_stretch(session: Session, message: Message, after: int) -> tuple[int
 
 def _recipients(session: Session, message: Message) -> Select[int, int]:
     """Return who may get the message and does not have it yet, each with one of its enrollments."""
-    needed = requirements(message, proof=needs_proof(session, message))
+    needed = requirements(message.site_id, proof=needs_proof(session, message))
     delivery = select(Delivery.message_id).where(Delivery.subscription_id == Subscription.id)
     has_it = finds_a_row(delivery.where(Delivery.message_id == message.id), Subscription)
     return (

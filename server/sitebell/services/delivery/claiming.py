@@ -1,4 +1,4 @@
-"""Takes a batch for a worker and decides, at that moment, which of its deliveries may still go out."""
+"""Takes a batch for a worker and decides, then and again before each hundred, which deliveries may still go out."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +13,11 @@ from sitebell.models import (
     Batch,
     Delivery,
     DeliveryState,
-    Enrollment,
     Message,
     MessageStatus,
     Subscription,
 )
-from sitebell.services.delivery.eligibility import TRANSPORT, needs_proof, obstacle, requirements
+from sitebell.services.delivery.eligibility import needs_proof, obstacles_in
 from sitebell.services.delivery.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
@@ -43,11 +42,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A leased batch, its message as it stood at the claim, and the deliveries that are due."""
+    """A leased batch, its message as it stood at the claim, the deliveries that are due, whether they need proof."""
 
     batch: Batch
     message: Message
     jobs: list[Job]
+    needs_proof: bool
 
 
 def has_claimable(session: Session, now: datetime) -> bool:
@@ -71,9 +71,19 @@ def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta
     ended = _end_of(message, now)
     if ended is not None:
         _finish_open(session, batch, *ended, now)
-    else:
-        _skip_ineligible(session, batch, message, now)
-    return Claimed(batch, message, _due_jobs(session, batch, now))
+    proof = needs_proof(session, message)
+    if ended is None:
+        _skip_ineligible(session, batch, message, now, proof=proof)
+    return Claimed(batch, message, _due_jobs(session, batch, now), proof)
+
+
+def find_obstacles(session: Session, claimed: Claimed, first: Job) -> dict[int, str]:
+    """Return why jobs of a batch, from this one on, may not go out any more, by subscription.
+
+    Whether proof is needed was decided at the claim.
+    """
+    message, batch = claimed.message, claimed.batch
+    return obstacles_in(session, message.site_id, batch.id, proof=claimed.needs_proof, first=first.subscription_id)
 
 
 def close_batch(session: Session, claimed: Claimed, now: datetime) -> bool:
@@ -135,18 +145,10 @@ def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: s
     )
 
 
-def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime) -> None:
-    needed = [*requirements(message, proof=needs_proof(session, message)), TRANSPORT]
-    query = (
-        select(Delivery.subscription_id, obstacle(needed).label("reason"))
-        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
-        .outerjoin(Enrollment, Enrollment.id == Delivery.enrollment_id)
-        .where(*_open_rows(batch))
-    )
+def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime, *, proof: bool) -> None:
     skipped: dict[str, list[int]] = {}
-    for subscription_id, reason in session.execute(query):
-        if reason is not None:
-            skipped.setdefault(reason, []).append(subscription_id)
+    for subscription_id, reason in obstacles_in(session, message.site_id, batch.id, proof=proof).items():
+        skipped.setdefault(reason, []).append(subscription_id)
     skip = update(Delivery).values(state=DeliveryState.SKIPPED, finished_at=now)
     quiet = {"synchronize_session": False}
     for reason, ids in skipped.items():

@@ -1,14 +1,16 @@
-"""Which enrollments may get a message: one list of requirements for planning and, again, for the claim."""
+"""Which enrollments may get a message: one list of requirements for planning, for the claim and for handing over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, null, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, null, select, true
 from sqlalchemy.orm import Session
 
 from sitebell.models import (
     PROVEN,
+    Delivery,
     Enrollment,
     EnrollmentStatus,
     Message,
@@ -58,14 +60,14 @@ def names_people(audience: dict[str, Any]) -> bool:
     return bool(others) or ("where" in audience and _asks_for_profile(audience["where"]))
 
 
-def requirements(message: Message, *, proof: bool) -> list[Requirement]:
+def requirements(site_id: int, *, proof: bool) -> list[Requirement]:
     """Return what a subscription and its enrollment must be to get a message; `proof` is `needs_proof`'s answer.
 
     `TRANSPORT` is not among them: who cannot be reached is planned, so that the message's counts tell of it.
     """
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == message.site_id)
+    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
     needed = [
-        Requirement(Subscription.site_id == message.site_id, literal("the subscription is another site's")),
+        Requirement(Subscription.site_id == site_id, literal("the subscription is another site's")),
         Requirement(
             Subscription.status == SubscriptionStatus.SUBSCRIBED,
             literal("the subscription is ") + func.coalesce(Subscription.status, "gone"),
@@ -87,6 +89,28 @@ def obstacle(needed: Sequence[Requirement]) -> ColumnElement[str | None]:
     for requirement in reversed(needed):
         reason = case((requirement.is_met, reason), else_=requirement.reason)  # an unknown truth counts as false
     return reason
+
+
+def obstacles_in(session: Session, site_id: int, batch_id: int, *, proof: bool, first: int = 0) -> dict[int, str]:
+    """Return why deliveries of a batch may not go out, by subscription; `first` is the first one to look at.
+
+    Deliveries that have ended are looked at too.
+    """
+    rows = session.connection().execute(_select_obstacles(site_id, proof), {"the_batch": batch_id, "first": first})
+    return {subscription_id: reason for subscription_id, reason in rows}  # noqa: C416
+
+
+@lru_cache(maxsize=256)
+def _select_obstacles(site_id: int, proof: bool) -> Select[int, str]:  # noqa: FBT001
+    """Return the one statement for a site; to make it anew for each look would cost several times the look."""
+    reason: ColumnElement[Any] = obstacle([*requirements(site_id, proof=proof), TRANSPORT])
+    return (
+        select(Delivery.subscription_id, reason.label("reason"))
+        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
+        .outerjoin(Enrollment, Enrollment.id == Delivery.enrollment_id)
+        .where(Delivery.batch_id == bindparam("the_batch"), Delivery.subscription_id >= bindparam("first"))
+        .where(reason.is_not(None))
+    )
 
 
 def _asks_for_profile(where: Any) -> bool:

@@ -43,11 +43,15 @@ LOSSES = (OutcomeKind.gone, OutcomeKind.refused)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one job: the push service's outcome, or None when its lane is closed until `not_before`."""
+    """What came of one job: the push service's outcome, or None when it was not asked.
+
+    Then the lane is closed until `not_before`, or the delivery may not go out any more (`skipped_for`, the reason).
+    """
 
     job: Job
     outcome: Outcome | None
     not_before: datetime | None = None
+    skipped_for: str | None = None
 
 
 def lock_rows(session: Session, batches: Collection[tuple[Claimed, Sequence[Answer]]]) -> None:
@@ -92,6 +96,8 @@ def _row(message: Message, answer: Answer, now: datetime) -> dict[str, Any]:
         "finished_at": None,
     }
     outcome = answer.outcome
+    if answer.skipped_for is not None:
+        return row | {"state": DeliveryState.SKIPPED, "reason": answer.skipped_for, "finished_at": now}
     if outcome is None:
         return row
     if outcome.was_tried:

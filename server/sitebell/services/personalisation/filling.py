@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Invalid
 from sitebell.models import Field, FieldType, Site
 from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
-from sitebell.services.personalisation.templates import Template, TemplateFault, Values, compile_template, is_template
+from sitebell.services.personalisation.filters import TemplateFault, Work
+from sitebell.services.personalisation.templates import MAX_NODES, Template, Values, compile_template, is_template
 from sitebell.services.sites import list_databases
 
 TEXTS = ("title", "body")
@@ -60,8 +61,7 @@ def check_personalisation(session: Session, site: Site, notification: Mapping[st
     """
     if not is_personal(notification):
         return
-    known = _sample_values(session, site)
-    faults = {path: fault for path, name, text in _places(notification) if (fault := _find_fault(name, text, known))}
+    faults = _find_faults(notification, _sample_values(session, site))
     if faults:
         (path, sentence), *_ = faults.items()
         raise Invalid("invalid_template", f"notification.{path}: {sentence}", faults)
@@ -74,7 +74,8 @@ def fill_in(notification: Mapping[str, Any], values: Values) -> dict[str, Any]:
         Invalid: `invalid_template`, the texts cannot be made, nobody could read the title, or a URL is none any more
             (SEC-35). The sentence holds no value of the profile.
     """
-    return _map_texts(notification, lambda name, text: _fill(name, text, values))
+    work = Work()
+    return _map_texts(notification, lambda name, text: _fill(name, text, values, work))
 
 
 def fixed_parts(notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,9 +107,9 @@ def _compile(name: str, text: str) -> Template:
     return compile_template(text, is_url=name in URLS)
 
 
-def _fill(name: str, text: str, values: Values) -> str:
+def _fill(name: str, text: str, values: Values, work: Work) -> str:
     try:
-        filled = _compile(name, text).render(values)
+        filled = _compile(name, text).render(values, work)
     except TemplateFault as error:
         raise Invalid("invalid_template", f"{name}: {error}") from error
     fault = _find_filled_fault(name, filled)
@@ -125,19 +126,33 @@ def _find_filled_fault(name: str, filled: str) -> str | None:
     return find_url_fault(filled) if len(filled) <= LONGEST_URL else f"Write at most {LONGEST_URL} characters."
 
 
-def _find_fault(name: str, text: str, known: Values) -> str | None:
-    """Return what to change in a template, or None; it is tried with nothing known, and with everything."""
-    if not is_template(text):
-        return None
-    try:
-        template = _compile(name, text)
-        unknown = sorted(template.names - known.keys())
-        if unknown:
-            return f"No database of this site has a field {unknown[0][:64]}: create it first."
-        for values in ({}, known):
-            template.render(values)
-    except TemplateFault as error:
-        return str(error)
+def _find_faults(notification: Mapping[str, Any], known: Values) -> dict[str, str]:
+    """Return what to change, by place; the templates are tried with nothing known, and with everything."""
+    faults, size = dict[str, str](), 0
+    profiles = [(values, Work()) for values in ({}, known)]
+    for path, name, text in _places(notification):
+        if not is_template(text):
+            continue
+        try:
+            template = _compile(name, text)
+            size += template.size
+            if size > MAX_NODES:
+                return faults | {path: "The templates of this notification are too long together: write fewer values."}
+            fault = _find_fault(name, template, profiles)
+        except TemplateFault as error:
+            fault = str(error)
+        if fault is not None:
+            faults[path] = fault
+    return faults
+
+
+def _find_fault(name: str, template: Template, profiles: list[tuple[Values, Work]]) -> str | None:
+    known, _ = profiles[-1]
+    unknown = sorted(template.names - known.keys())
+    if unknown:
+        return f"No database of this site has a field {unknown[0][:64]}: create it first."
+    for values, work in profiles:
+        template.render(values, work)
     return _find_origin_fault(template) if name in URLS else None
 
 

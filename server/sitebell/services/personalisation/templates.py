@@ -6,15 +6,22 @@ There are no statements, calls, loops, arithmetic or names other than those of t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Template as Program
 from jinja2 import TemplateError, Undefined, nodes
-from jinja2.filters import do_capitalize, do_title
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sitebell.services.personalisation.filters import (
+    FILTERS,
+    TESTS,
+    WORK,
+    TemplateFault,
+    Work,
+    print_in_text,
+    print_in_url,
+)
 
 MAX_NODES = 200
 ALLOWED_NODES = (
@@ -23,13 +30,8 @@ ALLOWED_NODES = (
 )
 NEVER = "\0"  # no text has NUL, so there are no statements and no comments, and {% stays what it is
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-_DATE_FORMAT = re.compile(r"(?:[^%]|%[dmYyBbAaHM%])*")
 
 Values = Mapping[str, Any]
-
-
-class TemplateFault(ValueError):
-    """A text that cannot be made; its only argument is a sentence that says what to change."""
 
 
 class Template:
@@ -38,21 +40,25 @@ class Template:
     Attributes:
         names: the members of `profile` that it reads.
         pieces: its fixed parts in their order, with None where a value stands.
+        size: of how many nodes it consists.
     """
 
     def __init__(self, tree: nodes.Template, program: Program) -> None:
         self.names = frozenset(node.attr for node in tree.find_all(nodes.Getattr))
         self.pieces = tuple(_pieces(tree))
+        self.size = sum(1 for _ in tree.find_all(nodes.Node))
         self._program = program
 
-    def render(self, values: Values) -> str:
+    def render(self, values: Values, work: Work) -> str:
         """Return the text for a profile with these values; one that is missing prints nothing.
 
+        `work` is the account of the whole notification.
+
         Raises:
-            TemplateFault: two values cannot be compared, do not fit a filter, or make what is no text.
+            TemplateFault: two values cannot be compared, do not fit a filter, make what is no text, or too much of it.
         """
         try:
-            text = self._program.render(profile=values)
+            text = work.check(self._program.render({"profile": values, WORK: work}))
         except TemplateFault:
             raise
         except Exception as error:  # whatever a filter makes of a value, one recipient fails and no worker
@@ -74,13 +80,14 @@ class _Missing(Undefined):
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja with our filters only; a field is never mistaken for a method of the mapping that holds it."""
 
-    def __init__(self, finalize: Callable[[Any], str]) -> None:
+    def __init__(self, finalize: Callable[..., str]) -> None:
         super().__init__(
             block_start_string=NEVER + "%",
             comment_start_string=NEVER + "#",
             keep_trailing_newline=True,
             undefined=_Missing,
             finalize=finalize,
+            optimized=False,  # it works out constants again at each level of nesting, and on nobody's account
         )
         self.filters = dict(FILTERS)
         self.tests = dict(TESTS)
@@ -90,12 +97,6 @@ class _Environment(ImmutableSandboxedEnvironment):
         """Return a value of the profile."""
         value = obj.get(attribute)
         return self.undefined(name=attribute) if value is None else value
-
-
-class _Encoded(str):
-    """Text that is percent-encoded already."""
-
-    __slots__ = ()
 
 
 @lru_cache(maxsize=512)
@@ -114,10 +115,6 @@ def compile_template(text: str, *, is_url: bool) -> Template:
         raise TemplateFault(f"This is no template: {error.message}.") from error
     except RecursionError as error:
         raise TemplateFault("This template is nested too deeply.") from error
-    except TemplateFault:
-        raise
-    except Exception as error:  # Jinja works out constants while it compiles
-        raise TemplateFault("A constant does not fit the filter or the comparison in which it stands.") from error
 
 
 def is_template(text: str) -> bool:
@@ -146,8 +143,14 @@ def _check_filters(found: list[nodes.Node]) -> None:
             raise TemplateFault(f"There is no filter {node.name[:40]}: the filters are {', '.join(FILTERS)}.")
         if isinstance(node, nodes.Test) and node.name not in TESTS:
             raise TemplateFault(f"There is no test {node.name[:40]}: the tests are {', '.join(TESTS)}.")
+        if _encodes(node) and any(map(_encodes, node.find_all(nodes.Filter))):
+            raise TemplateFault("urlencode stands once: what is encoded already only grows.")
         if isinstance(node, (nodes.Filter, nodes.Test)) and (node.dyn_args or node.dyn_kwargs):
             raise TemplateFault("A filter's arguments are written one by one.")
+
+
+def _encodes(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Filter) and node.name == "urlencode"
 
 
 def _word(node: nodes.Node) -> str:
@@ -160,61 +163,5 @@ def _pieces(tree: nodes.Template) -> Iterator[str | None]:
             yield node.data if isinstance(node, nodes.TemplateData) else None
 
 
-def _show(value: Any) -> str:
-    """Return a value as people write it."""
-    match value:
-        case None | Undefined():
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value:.6f}".rstrip("0").rstrip(".")
-        case list():
-            return ", ".join(map(_show, value))
-    return str(value)
-
-
-def _show_in_url(value: Any) -> str:
-    return value if isinstance(value, _Encoded) else _encode(value)
-
-
-def _encode(value: Any) -> _Encoded:
-    return _Encoded(quote(_show(value), safe=""))
-
-
-def _default(value: Any, fallback: Any = "", _even_if_empty: Any = True) -> Any:  # noqa: FBT002
-    """Take what Jinja's filter takes; an empty text always counts as missing."""
-    return fallback if isinstance(value, Undefined) or value in ("", []) else value
-
-
-def _truncate(value: Any, length: int) -> str:
-    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
-        raise TemplateFault("truncate takes a length of at least 1, in characters.")
-    text = _show(value)
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def _date(value: Any, pattern: str = "%Y-%m-%d") -> str:
-    """Write a date or moment (as it is stored: in UTC) in another way."""
-    if not isinstance(pattern, str) or not _DATE_FORMAT.fullmatch(pattern):
-        raise TemplateFault("date takes a pattern of %d %m %Y %y %B %b %A %a and other signs.")
-    written = _show(value)
-    return date.fromisoformat(written[:10]).strftime(pattern) if written else ""
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "default": _default,
-    "upper": lambda value: _show(value).upper(),
-    "lower": lambda value: _show(value).lower(),
-    "title": lambda value: do_title(_show(value)),
-    "capitalize": lambda value: do_capitalize(_show(value)),
-    "truncate": _truncate,
-    "urlencode": _encode,
-    "date": _date,
-}
-TESTS: dict[str, Callable[..., bool]] = {
-    "defined": lambda value: not isinstance(value, Undefined),
-    "undefined": lambda value: isinstance(value, Undefined),
-}
-_IN_TEXTS = _Environment(_show)
-_IN_URLS = _Environment(_show_in_url)
+_IN_TEXTS = _Environment(print_in_text)
+_IN_URLS = _Environment(print_in_url)
