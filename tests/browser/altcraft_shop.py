@@ -8,8 +8,10 @@ from browser.server import SitebellServer
 from browser.shop import Json, Shop
 from browser.visitor import Visitor
 from browser.website import HTML, JAVASCRIPT
+from sitebell.clock import utcnow
 from support.browser import Browser
 from support.chromium import Chromium
+from support.signer import Signer
 
 LOADER = '<script src="%s/sdk/v1/altcraft.js?site=%s"></script>'
 PAGE = """<!doctype html>
@@ -25,6 +27,7 @@ PAGE = """<!doctype html>
   function listen(name) {
     AKPush.events.on(name, function (detail) { heard.push({ name: name, detail: detail }); });
   }
+  function begin(config) { akPush = new AKPush(config); }
   if (akPush) listen('subscribe');
   if (akPush) listen('update_subscription');
   document.getElementById('bell').onclick = function () {
@@ -67,6 +70,17 @@ class Resource:
     def loader(self) -> str:
         """Return the line that stands where the vendor's own was."""
         return LOADER % (self.server.url, self.token)
+
+    def require_tokens(self, *names: str) -> dict[str, str]:
+        """Become a signed site, and return a token for each name: it says e-mail address and first name, too."""
+        signer, now = Signer(), utcnow()
+        self.shop.require_tokens(signer)
+        return {
+            name: signer.sign(
+                self.shop.token, now, sub=name, email=f"{name}@example.com", fields={"_fname": name.title()}
+            )
+            for name in names
+        }
 
     def import_profile(self, email: str, **data: Any) -> str:
         """Make the vendor's REST call for a profile, and return its id."""

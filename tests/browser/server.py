@@ -78,7 +78,8 @@ class SitebellServer:
 
     def __enter__(self) -> Self:
         self.start()
-        self.store: Store = open_store(f"sqlite:///{self.command.database}")
+        usual = f"sqlite:///{self.command.database}"
+        self.store: Store = open_store(self.command.settings.get("SITEBELL_DATABASE_URL", usual))
         return self
 
     def __exit__(self, *_: object) -> None:

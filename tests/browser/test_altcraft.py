@@ -6,11 +6,9 @@ import pytest
 
 from browser.altcraft_shop import Guest, Resource
 from browser.door import Door
-from browser.predecessor import subscribe_at_the_vendor
 from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.website import HTML, JAVASCRIPT
-from support.application_server import ApplicationServer
 from support.browser import Browser
 from support.notifications import NotificationDaemon
 from support.waiting import wait_until
@@ -129,24 +127,6 @@ def test_a_renewed_token_replaces_the_old_one_in_place(guest: Guest, shop: Shop)
     assert [row.address for row in shop.subscriptions()] == [event["token"]]
 
 
-def test_a_visitor_of_the_vendors_is_taken_over_at_the_next_visit(
-    guest: Guest, resource: Resource, shop: Shop, sender: ApplicationServer, notifications: NotificationDaemon
-) -> None:
-    """Worker file and subscription were the vendor's, under a key of its own; the place of both stays the same."""
-    resource.publish(head="")
-    before = subscribe_at_the_vendor(guest.browser, shop, sender, "/service-worker.js?browser=Chrome&expiration=1")
-    resource.publish()
-
-    guest.visit()
-
-    event = guest.wait_for_event("update_subscription")
-    assert event["tokenCached"] == before != event["token"]
-    assert [row.address for row in shop.subscriptions()] == [event["token"]]
-    message = shop.send("From here on")
-    notifications.wait("From here on")
-    assert shop.wait_for_counts(message, shown=1)["recipients"] == 1
-
-
 def test_nothing_is_done_where_the_visitor_has_decided(guest: Guest, shop: Shop) -> None:
     guest.browser.set_permission(shop.origin, "granted")
     guest.browser.evaluate("void (sessionStorage.asked = 'yes')")
@@ -215,3 +195,46 @@ def test_a_script_that_comes_late_serves_who_asks_for_it_then(guest: Guest, reso
     guest.subscribe()
 
     assert resource.standing("ann@example.com") == ["subscribed"]
+
+
+def test_sec_23_a_signed_site_believes_the_jwt_of_a_page_and_binds_whom_it_names(
+    guest: Guest, resource: Resource, shop: Shop, notifications: NotificationDaemon
+) -> None:
+    tokens = resource.require_tokens("ann", "ben")
+    resource.publish(config={"jwt": tokens["ann"]})
+    guest.visit()
+    guest.subscribe()
+    guest.browser.wait_for("outcome")
+    assert resource.standing("ann@example.com") == ["subscribed"]
+    ann = resource.person("ann@example.com")
+    assert ann is not None
+    assert (ann["external_id"], ann["fields"]["_fname"]) == ("ann", "Ann")
+    message = shop.send("For Ann", {"profile_ids": [ann["id"]]})
+    notifications.wait("For Ann")
+    assert shop.wait_for_counts(message, shown=1)["recipients"] == 1
+
+    guest.browser.evaluate(f"begin({{ jwt: '{tokens['ben']}' }})")
+    guest.call("updateSubscription", {"email": "ben@example.com", "db": resource.database_id}, {"_fname": "Ben"})
+
+    assert resource.standing("ben@example.com") == ["subscribed"]
+    assert resource.standing("ann@example.com") == ["suspended"]
+
+
+@pytest.mark.parametrize("config", [None, {"jwt": "e30.e30.c2lnbmVkIGJ5IG5vYm9keQ"}], ids=["none", "forged"])
+def test_sec_23_a_signed_site_takes_no_identity_from_a_page_without_a_token_of_its_back_end(
+    guest: Guest, resource: Resource, shop: Shop, config: dict[str, str] | None
+) -> None:
+    ann = resource.require_tokens("ann")["ann"]
+    resource.publish(config=config)
+    guest.visit()
+    guest.subscribe()
+    guest.browser.wait_for("outcome")
+
+    refused = guest.fail("updateSubscription", {"email": "ben@example.com", "db": resource.database_id})
+
+    assert "token" in refused
+    guest.browser.evaluate(f"begin({{ jwt: '{ann}' }})")
+    mismatch = guest.fail("updateSubscription", {"email": "ben@example.com", "db": resource.database_id})
+    assert "match.email is not what the identity token says" in mismatch
+    assert [row.status for row in shop.subscriptions()] == ["subscribed"]
+    assert resource.person("ann@example.com") is resource.person("ben@example.com") is None

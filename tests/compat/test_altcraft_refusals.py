@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.signed_site import SignedSite
-from compat.altcraft_site import DEVICE, RESOURCE_TOKEN, Ask, custom, statuses
+from compat.altcraft_site import DEVICE, RESOURCE_TOKEN, SET, Ask, Call, custom, statuses
 from sitebell.models import Dialect, Profile, Subscription
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
@@ -161,11 +161,20 @@ def test_sec_23_a_signed_site_believes_no_identity_of_an_app(
     assert [row["status"] for row in push_subscribe()["data"]] == ["ok"]
 
 
-def test_sec_23_a_signed_site_lets_a_device_unsubscribe(app: Flask, push_subscribe: Ask, altcraft: NewSite) -> None:
+def test_sec_23_a_signed_site_lets_a_device_leave_whomever_it_names_and_tells_nobodys_id(
+    app: Flask, push_subscribe: Ask, rest: Call, altcraft: NewSite, office: BackEnd
+) -> None:
+    """Who has the device may end it; whose it is, only the back end knows."""
     SignedSite(app, altcraft).set_identity("signed")
+    ann = office.add_profile(external_id="ann", fields={"CustomNumber1": 1})
     push_subscribe()
+    bound = {"profile_id": ann, "resource_id": 22, "channel": "push", **DEVICE}
+    assert rest(SET, **bound) == (200, {"error": 0, "error_text": "Successful operation"})
 
-    [row] = push_subscribe(**custom(1), subscriptions=[{**DEVICE, "unsubscribe": True}])["data"]
+    again, somebody_elses = push_subscribe(), {**DEVICE, "unsubscribe": True}
+    ended = push_subscribe(**custom(2), subscriptions=[somebody_elses])
 
-    assert row["unsubscribe"]
+    assert [row["profile_id"] for answer in (again, ended) for row in answer["data"]] == ["", ""]
+    assert ended["data"][0]["unsubscribe"]
+    assert statuses(app) == [(ann, "unsubscribed")]
     assert [device.status for device in rows(app, Subscription)] == ["unsubscribed"]

@@ -5,10 +5,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from compat.cleverpush_channel import CHANNEL, Channel
-from sitebell.models import Quirk
+from sitebell.models import Profile, Quirk
 from sitebell.services.sites import NewSite
 from support.dialects import ask_for
-from support.web_application import Json, refusal, stored_rows
+from support.web_application import Json, refusal, rows, stored_rows
 
 ROUTES: list[tuple[str, Json]] = [
     ("tag", {"tagId": "TAG_ID"}),
@@ -106,6 +106,28 @@ def test_sec_23_on_a_signed_site_the_quirk_opens_nothing_that_needs_a_token(
         assert write(channel, route, subscriber, **body) == (422, "identity_required")
 
     assert stored_rows(app) == before
+
+
+@pytest.mark.usefixtures("signed")
+def test_sec_23_on_a_signed_site_topics_and_an_end_by_an_id_are_the_browsers_and_no_word_about_a_person(
+    app: Flask, channel: Channel, subscriber: str
+) -> None:
+    """What says whose the browser is, or writes about them, is passed over there: it comes with no token."""
+    ann = channel.office.add_profile(external_id="ann")
+    channel.office.attach(ann, subscriber)
+    said = {"user_id": "ben", "attributeId": "user_id", "value": "ben", "tagId": "TAG_ID"}
+    before = channel.office.read_profile(ann)
+
+    assert write(channel, "topic/add", subscriber, topicId="TOPIC_ID", **said) == (200, "")
+    assert shown(channel)["topics"] == ["TOPIC_ID"]
+    assert write(channel, "topic/remove", subscriber, topicId="TOPIC_ID", **said) == (200, "")
+    assert shown(channel)["topics"] == []
+    assert write(channel, "unsubscribe", subscriber, **said) == (200, "")
+
+    assert shown(channel)["inactive"] is True
+    assert list(channel.office.standings(subscriber)) == [ann]
+    assert channel.office.read_profile(ann) == before
+    assert [row.external_id for row in rows(app, Profile) if row.external_id] == ["ann"]
 
 
 def test_an_unknown_id_and_a_missing_member_are_refused(channel: Channel, subscriber: str) -> None:

@@ -32,9 +32,9 @@ class LoopThread:
         """Cancel what is left, close its connections, end the thread and close the loop."""
         self.run(_cancel_the_others())
         self.run(_abort_connections())
+        self.run(self.loop.shutdown_asyncgens())  # in its own thread: the caller's may be running another loop
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 
 

@@ -63,22 +63,26 @@ EVENTS = Quota("events", EVENT_NETWORK_LIMIT, EVENT_SITE_LIMIT)  # a broadcast's
 LIMITS = (NETWORK_LIMIT, SITE_LIMIT, EVENT_NETWORK_LIMIT, EVENT_SITE_LIMIT)
 
 
-def check(session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS) -> None:
-    """Refuse a request whose buckets are empty, without taking anything.
+def check(
+    session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS, *, cost: int = 1
+) -> None:
+    """Refuse a request whose buckets hold less than it costs, without taking anything.
 
     It needs a reading session only: a flood is turned away without waiting for the write lock, or holding it up.
 
     Raises:
-        RateLimited: a bucket is empty.
+        RateLimited: a bucket holds less.
     """
     limits = dict(_buckets_of(quota, site, address))
     query = select(TokenBucket.name, TokenBucket.tokens, TokenBucket.updated_at).where(TokenBucket.name.in_(limits))
     for name, tokens, updated_at in session.execute(query):
-        _refill(limits[name], tokens, updated_at, now)
+        _refill(limits[name], tokens, updated_at, now, cost)
 
 
-def spend(session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS) -> None:
-    """Take one request out of the bucket of the client's network and out of the site's.
+def spend(
+    session: Session, site: Site, address: str, now: datetime, quota: Quota = SUBSCRIPTIONS, *, cost: int = 1
+) -> None:
+    """Take a request out of the bucket of the client's network and out of the site's.
 
     A loopback client has the site's bucket at most: behind a proxy whose hops are not configured every visitor looks
     like that. Roll the session back when this raises: a refused request then costs no token and writes nothing.
@@ -89,13 +93,14 @@ def spend(session: Session, site: Site, address: str, now: datetime, quota: Quot
         address: the client's address as the proxies report it; anything else than an address counts as one network.
         now: the present moment.
         quota: the kind of the request.
+        cost: how many requests this one counts as; more than a bucket's burst never passes.
 
     Raises:
-        RateLimited: a bucket is empty.
+        RateLimited: a bucket holds less than the cost.
     """
     for name, limit in _buckets_of(quota, site, address):
         bucket = _lock_or_create(session, name, limit, now)
-        bucket.tokens = _refill(limit, bucket.tokens, bucket.updated_at, now) - 1
+        bucket.tokens = _refill(limit, bucket.tokens, bucket.updated_at, now, cost) - cost
         bucket.updated_at = now
 
 
@@ -129,12 +134,12 @@ def _buckets_of(quota: Quota, site: Site, address: str) -> Iterator[tuple[str, L
         yield owner, quota.site
 
 
-def _refill(limit: Limit, tokens: float, updated_at: datetime, now: datetime) -> float:
-    """Return what the bucket holds now; raises RateLimited when that is less than one request."""
+def _refill(limit: Limit, tokens: float, updated_at: datetime, now: datetime, cost: int) -> float:
+    """Return what the bucket holds now; raises RateLimited when that is less than the cost."""
     seconds = max(0.0, (now - updated_at).total_seconds())
     held = min(limit.burst, tokens + seconds * limit.per_second)
-    if held < 1:
-        raise RateLimited(math.ceil((1 - held) / limit.per_second))
+    if held < cost:
+        raise RateLimited(math.ceil((cost - held) / limit.per_second))
     return held
 
 

@@ -7,14 +7,14 @@ from sitebell.services import limits
 from sitebell.web.context import now, store
 
 
-def spend(site: Site, quota: limits.Quota = limits.SUBSCRIPTIONS) -> None:
-    """Take a token before the work, in a transaction of its own: it stays spent when the work is refused.
+def spend(site: Site, quota: limits.Quota = limits.SUBSCRIPTIONS, *, cost: int = 1) -> None:
+    """Take `cost` tokens before the work, in a transaction of its own: they stay spent when the work is refused.
 
     Raises:
-        RateLimited: a bucket is empty.
+        RateLimited: a bucket holds less.
     """
     address, moment = request.remote_addr or "", now()
     with store().reading() as session:
-        limits.check(session, site, address, moment, quota)
+        limits.check(session, site, address, moment, quota, cost=cost)
     with store().writing() as session:
-        limits.spend(session, site, address, moment, quota)
+        limits.spend(session, site, address, moment, quota, cost=cost)

@@ -1,0 +1,53 @@
+"""PushEngage's statuses in which the server has a say, on each kind of database: the others it is not asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from browser.pushengage_shop import LOADER, Account, Guest, documented
+from browser.server import SitebellServer
+from browser.shop import Shop
+from browser.website import Website
+from support.browser import Browser
+from support.databases import Databases
+from support.notifications import NotificationDaemon
+from support.push_service import PushService
+
+
+@pytest.fixture
+def server_on(tmp_path: Path, databases: Databases, push_service: PushService) -> Iterator[SitebellServer]:
+    """A server of its own on each kind of database."""
+    folder = tmp_path / "data"
+    with (
+        databases.fresh(folder) as url,
+        SitebellServer(folder, {**push_service.settings(), "SITEBELL_DATABASE_URL": url}) as server,
+    ):
+        yield server
+
+
+def test_who_is_not_subscribed_who_is_who_has_left_and_a_site_that_is_unknown(
+    browser: Browser,
+    notifications: NotificationDaemon,
+    website: Website,
+    push_service: PushService,
+    databases: Databases,
+    server_on: SitebellServer,
+) -> None:
+    shop = Shop(f"statuses-{databases.kind}", website, server_on, push_service)
+    account = Account(shop, server_on, browser)
+    guest = Guest(browser, notifications, shop)
+    guest.be_asked()
+    guest.visit()
+
+    assert guest.told("status") == documented(22)
+    subscriber_hash = guest.subscribe()
+    assert guest.status() == documented(1, subscriber_hash)
+    message = account.notify("To your hash", subscriber_hash=subscriber_hash)
+    notifications.wait("To your hash")
+    assert shop.wait_for_counts(message, shown=1)["recipients"] == 1
+    guest.browser.evaluate("PushEngage.unsubscribe()")
+    assert guest.status() == documented(22)
+    account.publish(head=LOADER % (server_on.url, "nobody"))
+    guest.visit()
+    assert guest.told("status") == documented(20)
