@@ -88,7 +88,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._turns = Turns(float(str(engine.url.query.get("timeout", 0)))) if engine.dialect.name == "sqlite" else None
-        self._readers = engine.execution_options(sitebell_reading=True, postgresql_readonly=True)
+        is_sqlite = engine.dialect.name == "sqlite"  # where a transaction sees one moment anyhow
+        isolation = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._readers = engine.execution_options(sitebell_reading=True, postgresql_readonly=True, **isolation)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -115,7 +117,7 @@ class Store:
         """Apply the missing migrations, up to a revision; safe when several processes start at once.
 
         Raises:
-            SitebellError: `newer_database`, a newer Sitebell has migrated it.
+            SitebellError: `invalid_settings`, a newer Sitebell has migrated it.
         """
         current = self._revision()
         if current == revision:
@@ -124,7 +126,7 @@ class Store:
             sentence = (
                 "This database was made by a newer Sitebell: install that version, or restore a backup of this one."
             )
-            raise SitebellError("newer_database", sentence, 500)
+            raise SitebellError("invalid_settings", sentence, 500)
         import alembic.command  # noqa: PLC0415  (it is large, and needed once in the life of a version)
         import alembic.config  # noqa: PLC0415
 

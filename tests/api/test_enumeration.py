@@ -16,7 +16,7 @@ from sitebell.services.tags import MAX_TAGS
 from support.back_end import BackEnd
 from support.query_plans import watched
 from support.stopped_clock import StoppedClock
-from support.visitors import Browser, add_fields
+from support.visitors import Browser, add_database, add_fields
 from support.web_application import Json, parts, refusal
 
 NewBrowser = Callable[[], Browser]
@@ -80,6 +80,35 @@ def test_sec_15_a_known_and_an_unknown_person_cost_the_same_statements(
     cost("somebody", is_new=True)
     for is_new in (True, False):
         assert cost(known, is_new=is_new) == cost(f"eve{is_new}", is_new=is_new)
+
+
+@ways
+@pytest.mark.parametrize("has_logged_out", [False, True])
+def test_sec_15_what_becomes_of_a_pause_does_not_tell_who_is_known(
+    app: Flask, site: NewSite, new_browser: NewBrowser, match_of: Callable[[str], Json], *, has_logged_out: bool
+) -> None:
+    """Neither by its answers nor by its work: it goes from one database to another with the person that is claimed."""
+    databases = [site.database_id, add_database(app, site)]
+    for database_id in databases:
+        add_fields(app, database_id, card="text")
+    person = {key: value for name in MATCHES for key, value in MATCHES[name]("ann").items() if key != "custom"}
+    for match in (person, MATCHES["custom"]("ann")):
+        new_browser().put(match=match, fields={"card": "ann"})
+    new_browser().put(match={"external_id": "somebody"})
+    told = []
+    for name in ("ann", "eve"):
+        browser = new_browser()
+        browser.put(match=match_of(name), database_ids=databases[:1])
+        with watched(parts(app).store.engine) as statements:
+            answers = [browser.post("pause")]
+            if has_logged_out:
+                answers.append(browser.post("logout"))
+            answers += [browser.refresh(match=match_of(name), database_ids=databases[1:]), browser.post("resume")]
+            answers += [browser.refresh(match=match_of(name), database_ids=databases[:1]), browser.post("status")]
+        told.append((without_ids(answers), len(statements)))
+
+    assert told[0] == told[1]
+    assert "suspended" in told[0][0]
 
 
 @ways

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from support.back_end import BackEnd
-from support.planting import PROFILE, Planted, columns_with
-from support.stopped_clock import StoppedClock
+from support.planting import Planted
 from support.visitors import Browser, link, profile_ids
 from support.web_application import Json, refusal, stored_rows
 
@@ -54,48 +53,6 @@ def test_a_browser_that_others_have_left_is_the_persons_own(
     assert office.erase(ann)["subscriptions"] == 1
     rows = office.ask("GET", f"{office.profiles}/{ben}/subscriptions")["subscriptions"]
     assert len(rows) == 1  # the other browser
-
-
-def test_what_webhooks_are_told_of_a_shared_browser_names_the_erased_no_more(
-    app: Flask, office: BackEnd, browser: Browser
-) -> None:
-    planted = Planted(app, office, browser)
-    browser.identify("ben")
-    names = {planted.profile_id, PROFILE["external_id"]}
-    before = columns_with(app, names)
-    office.erase(planted.profile_id)
-
-    assert {"webhook_event.body", "webhook_call.body"} <= set(before)
-    assert columns_with(app, names) == {}
-
-
-def test_a_shared_browser_stays_with_whoever_uses_it_now(office: BackEnd, browser: Browser) -> None:
-    [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
-    browser.post("logout")
-    [ben] = profile_ids(browser.identify("ben"))
-    before = browser.post("status")
-
-    assert office.erase(ann)["subscriptions"] == 0
-    assert browser.post("status") == before
-    assert office.standings(before["subscriber_hash"]) == {ben: "subscribed"}
-
-
-def test_what_the_site_noted_at_a_shared_browser_goes_for_the_time_of_the_erased_alone(
-    app: Flask, office: BackEnd, browser: Browser, clock: StoppedClock
-) -> None:
-    def note(text: str) -> None:
-        event = {"type": "custom", "subscription": browser.subscription, "at": 1, "data": {"note": text}}
-        assert office.client.post(f"{browser.page}/events", json={"events": [event]}).json["accepted"] == 1  # type: ignore[index]
-
-    [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
-    note("of ann")
-    browser.identify("ben")
-    clock.advance(minutes=1)
-    note("of ben")
-    office.erase(ann)
-
-    assert "of ben" in str(stored_rows(app)["event"])
-    assert "of ann" not in str(stored_rows(app)["event"])
 
 
 def test_an_erase_reaches_the_browsers_of_every_site_of_the_database(
@@ -205,20 +162,6 @@ def test_what_an_erased_browser_reports_afterwards_is_not_kept(app: Flask, offic
 
     assert answer.json == {"accepted": 0, "ignored": 1}
     assert stored_rows(app) == before
-
-
-def test_sec_43_what_a_shared_browser_reports_of_the_erased_person_counts_and_says_nothing(
-    app: Flask, office: BackEnd, browser: Browser
-) -> None:
-    planted = Planted(app, office, browser)
-    browser.identify("ben")
-    office.erase(planted.profile_id)
-
-    late = {"type": "closed", "receipt": planted.receipt, "at": 5, "action": "zq-late"}
-    answer = office.client.post(f"{browser.page}/events", json={"events": [late]})
-
-    assert answer.json == {"accepted": 1, "ignored": 0}
-    assert columns_with(app, {"zq-late", planted.profile_id}) == {}
 
 
 def test_sec_38_another_sites_key_erases_and_exports_nobody(

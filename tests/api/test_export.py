@@ -90,13 +90,61 @@ def test_messages_to_others_at_a_shared_browser_are_theirs(
     assert "zq-" not in json.dumps([of_ben[part] for part in ("messages", "deliveries", "events", "webhook_events")])
 
 
-def test_a_long_export_comes_in_pieces(office: BackEnd, browser: Browser) -> None:
+def test_what_is_known_of_a_shared_browser_is_shown_to_whose_time_it_is_of(
+    office: BackEnd, browser: Browser, clock: StoppedClock
+) -> None:
+    topics = [{"name": name, "title": name} for name in ("hiv", "sports")]
+    office.ask("PUT", "/v1/topics", {"topics": topics})
+    [ann] = profile_ids(
+        browser.put(match={"external_id": "ann"}, topics=["sports"], locale="de", time_zone="Europe/Berlin")
+    )
+    clock.advance(minutes=1)
+    [before] = export(office, ann)["subscriptions"]
+    assert [before[name] for name in ("topics", "locale", "time_zone")] == [["sports"], "de", "Europe/Berlin"]
+    assert before["seen_at"] == before["created_at"]
+    browser.post("logout")
+    clock.advance(minutes=1)
+    [ben] = profile_ids(
+        browser.identify("ben", topics=["sports", "hiv"], locale="fr", time_zone="Europe/Paris"),
+    )
+    clock.advance(minutes=1)
+    browser.post("unsubscribe")
+
+    [of_ann], [of_ben] = (export(office, person)["subscriptions"] for person in (ann, ben))
+    changing = ("topics", "locale", "time_zone", "seen_at", "updated_at", "status", "status_reason")
+    assert [of_ann[name] for name in changing] == [["sports"], None, None, None, None, None, None]
+    assert (of_ann["subscriber_hash"], of_ann["enrollment"]["status"]) == (of_ben["subscriber_hash"], "suspended")
+    assert [of_ben[name] for name in changing[:3]] == [["hiv"], "fr", "Europe/Paris"]
+    assert (of_ben["created_at"], of_ben["status"]) == (None, "unsubscribed")
+    assert of_ben["seen_at"] is not None
+
+
+def test_what_an_unknown_visitor_does_after_a_logout_is_not_the_persons(
+    office: BackEnd, browser: Browser, clock: StoppedClock
+) -> None:
+    office.ask("PUT", "/v1/topics", {"topics": [{"name": "hiv", "title": "HIV"}]})
+    [ann] = profile_ids(browser.put(match={"external_id": "ann"}, locale="de"))
+    note(office, browser, "noted of ann")
+    clock.advance(minutes=1)
+    browser.post("logout")
+    clock.advance(minutes=1)
+    browser.refresh(topics=["hiv"], locale="fr")
+    note(office, browser, "noted of a guest")
+
+    shown = export(office, ann)
+    assert (shown["subscriptions"][0]["topics"], shown["subscriptions"][0]["locale"]) == ([], None)
+    assert [row["action"] for row in shown["events"] if row["type"] == "custom"] == ["noted of ann"]
+    browser.identify("ann")
+    assert "noted of a guest" in json.dumps(export(office, ann)), "the guest was the same visitor, who logs in again"
+
+
+def test_a_long_export_is_sent_in_pieces(office: BackEnd, browser: Browser) -> None:
     [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
     for number in range(30):
-        note(office, browser, f"event {number}")
+        note(office, browser, f"event {number:04} {'x' * 80}")
 
-    answer = office.call("GET", f"{office.profiles}/{ann}/export", buffered=False)
-    assert answer.headers.get("Content-Length") is None
-    assert answer.mimetype == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert len(list(answer.iter_encoded())) > 30
+    with office.call("GET", f"{office.profiles}/{ann}/export", buffered=False) as answer:
+        assert answer.mimetype == "application/json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        pieces = list(answer.iter_encoded())
+    assert (len(pieces) > 1, answer.content_length) == (True, sum(map(len, pieces)))

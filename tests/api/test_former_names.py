@@ -89,6 +89,22 @@ def test_a_message_that_is_planned_keeps_the_name_by_which_it_was_sent(app: Flas
     assert look(office, message_id)["audience"] == {"external_ids": ["ben"]}
 
 
+def test_a_merge_reads_no_message_that_is_planned(app: Flask, office: BackEnd) -> None:
+    """Else it would lock and load all that ever named the person, each with its whole audience."""
+    ann, ben, eve = (office.add_profile(external_id=name) for name in ("ann", "ben", "eve"))
+
+    def cost(source: str) -> int:
+        with watched(parts(app).store.engine) as statements:
+            office.ask("POST", f"{office.profiles}/{ann}/merge", {"from": source})
+        return len(statements)
+
+    for _ in range(5):
+        send(office, {"external_ids": ["ben"]})
+    plan(app)
+
+    assert cost(ben) == cost(eve)
+
+
 @pytest.mark.parametrize(
     ("named", "audience", "change"),
     [

@@ -86,23 +86,22 @@ def test_a_profile_that_is_erased_while_it_is_written_is_not_found(
     assert refusal(written) == (404, "profile_not_found")
 
 
+@pytest.mark.parametrize("name", [{"external_id": "eve"}, {"phones": ["+4930901820"]}], ids=str)
 def test_an_anonymous_profile_that_gets_a_name_during_an_erase_of_its_browser_stays(
-    app: Flask, office: BackEnd, browser: Browser, meanwhile: Meanwhile
+    app: Flask, office: BackEnd, browser: Browser, meanwhile: Meanwhile, name: Json
 ) -> None:
     known = browser.put()
     [nobody] = profile_ids(known)
 
     named, erased = interleave(
         parts(app).store.engine,
-        lambda: office.call(
-            "PATCH", f"{office.profiles}/{nobody}", {"external_id": "eve", "fields": {"_fname": "Eve"}}
-        ),
+        lambda: office.call("PATCH", f"{office.profiles}/{nobody}", name | {"fields": {"_fname": "Eve"}}),
         lambda: meanwhile("POST", f"/v1/subscribers/{known['subscriber_hash']}/erase"),
         after="INSERT INTO field_value",
     )
 
     assert (named.status_code, erased.json) == (200, {"status": "erased", "profiles": 0, "subscriptions": 1})
-    assert known_of(app, nobody) == {"external_id": "eve", "_fname": "Eve"}
+    assert known_of(app, nobody) == name | {"_fname": "Eve"}
 
 
 def test_a_browser_that_is_attached_in_the_middle_of_an_erase_is_erased_beside_a_visit(

@@ -93,6 +93,18 @@ def test_a_link_never_moves_a_browser_of_somebody_known(linked: SignedSite) -> N
     assert linked.known() == ["somebody"]
 
 
+@pytest.mark.parametrize("name", [{"email": "ben@example.com"}, {"phones": ["+4930901820"]}], ids=str)
+def test_a_link_never_moves_a_browser_where_somebody_wrote_who_they_are(app: Flask, site: NewSite, name: Json) -> None:
+    """An open site's page needs no login for that."""
+    linked = SignedSite(app, site)
+    before = linked.put(fields=name)["enrollments"]
+
+    answer = linked.put(intent="refresh", link=make_link(linked)["token"])
+
+    assert refused(answer, "link") == "link_not_used"
+    assert answer["enrollments"] == before
+
+
 def test_a_login_takes_the_browser_from_a_link(linked: SignedSite) -> None:
     signer = linked.add_key(Signer())
     linked.put(link=make_link(linked)["token"])
@@ -149,6 +161,23 @@ def test_with_an_unusable_link_the_rest_is_done(linked: SignedSite, fault: str) 
     assert refused(answer, "link") == "invalid_link"
     assert answer["status"] == "subscribed"
     assert linked.known() == [None]
+
+
+@pytest.mark.parametrize("first", ["link", "identity"])
+def test_the_same_jti_counts_once_as_a_link_and_once_as_an_identity(linked: SignedSite, first: str) -> None:
+    """A back end may count its newsletters and its logins each from 1."""
+    signer = linked.add_key(Signer())
+    now = linked.clock()
+    said: dict[str, Json] = {
+        "link": {"link": signer.link(linked.token, now, jti="7")},
+        "identity": {"identity": signer.sign(linked.token, now, jti="7")},
+    }
+    taken = {"link": {"status": "joined"}, "identity": {"status": "verified"}}
+
+    for name in sorted(said, reverse=first == "link"):
+        assert linked.put(new_subscription(), **said[name])[name] == taken[name]
+    for name, word in said.items():
+        assert "used already" in linked.put(new_subscription(), **word)[name]["message"]
 
 
 def test_a_link_ends_when_it_said(linked: SignedSite) -> None:

@@ -102,6 +102,20 @@ def test_a_pause_without_an_end_outlasts_one_with_an_end(office: BackEnd) -> Non
     assert (standing["suspended_by"], standing["suspended_until"]) == ("visitor", None)
 
 
+def test_of_a_pause_and_the_operators_suspension_both_are_kept(office: BackEnd) -> None:
+    target, source = office.add_profile(external_id="ann"), office.add_profile(external_id="other")
+    known = new_subscription()
+    browser = office.subscribe(known, match={"external_id": "ann"})["subscriber_hash"]
+    page = f"/v1/sites/{office.site.site.token}/subscription"
+    office.client.post(f"{page}/pause", json={"subscription": known, "until": "2099-01-01T00:00:00Z"})
+    office.attach(source, browser, status="suspended")
+
+    merge(office, target, source)
+
+    [standing] = office.ask("GET", f"/v1/subscribers/{browser}")["enrollments"]
+    assert (standing["suspended_by"], standing["suspended_until"][:4]) == ("both", "2099")
+
+
 def test_a_merged_person_is_left_at_a_logout(office: BackEnd) -> None:
     """The source was a browser's anonymous profile; the target is a person, whom the next visitor must not become."""
     known = new_subscription()

@@ -77,15 +77,17 @@ def test_the_operators_suspension_is_lifted_by_the_operator_alone(office: BackEn
     assert (resumed["status"], resumed["suspended_by"]) == ("subscribed", None)
 
 
-def test_the_operator_neither_replaces_nor_lifts_the_visitors_pause(office: BackEnd) -> None:
+def test_the_operators_suspension_stands_beside_the_visitors_pause(office: BackEnd) -> None:
     browser = new_subscription()
     subscriber_hash = office.subscribe(browser)["subscriber_hash"]
     pause = f"/v1/sites/{office.site.site.token}/subscription/pause"
-    assert office.client.post(pause, json={"subscription": browser}).status_code == 200
+    until = "2100-01-01T00:00:00+00:00"
+    assert office.client.post(pause, json={"subscription": browser, "until": until}).status_code == 200
 
-    for step in ("suspend", "resume"):
+    for step, cause in (("suspend", "both"), ("resume", "visitor")):
         [standing] = office.ask("POST", f"/v1/subscribers/{subscriber_hash}/{step}")["enrollments"]
-        assert (standing["status"], standing["suspended_by"]) == ("suspended", "visitor")
+        assert (standing["status"], standing["suspended_by"]) == ("suspended", cause)
+        assert standing["suspended_until"].startswith("2100-01-01")
 
 
 def test_attaching_moves_a_browser_from_one_person_to_another(office: BackEnd) -> None:

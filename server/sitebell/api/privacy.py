@@ -1,12 +1,14 @@
 """What a person may ask of a site: everything that is known about them, and to be forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
-from itertools import chain
+from tempfile import TemporaryFile
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from marshmallow import fields
+from werkzeug.wsgi import wrap_file
 
 from sitebell.api.linked import linked_profile
 from sitebell.db import Store
@@ -88,14 +90,25 @@ def erase_browser(subscriber_hash: str) -> dict[str, Any]:
 def export_person(database_id: str, profile_id: str) -> Response:
     """Read everything that is stored about a person, of the browsers those of this site.
 
-    Credentials of browsers are left out, and so is what others did at a shared browser.
+    Credentials of browsers are left out, and so is what others did at a shared browser. The answer begins once all of
+    it is read: it is whole, or a failure.
     """
     with store().writing() as session:
         profile = linked_profile(session, database_id, profile_id)
         audit(session, Action.PROFILE_EXPORTED, f"database {database_id}")
-    parts = _read(store(), profile.id, sender_site(), now())
-    first = next(parts)  # fails here, while there can still be an answer that says so
-    return Response(chain((first,), parts), mimetype="application/json")
+    return _whole(_read(store(), profile.id, sender_site(), now()))
+
+
+def _whole(parts: Iterable[str]) -> Response:
+    """Answer what is long, all of it or not at all: what fails half-way must not look like a success."""
+    with ExitStack() as stack:
+        file = stack.enter_context(TemporaryFile())  # it has no name, and goes with the answer
+        size = sum(file.write(part.encode()) for part in parts)
+        file.seek(0)
+        answer = Response(wrap_file(request.environ, file), mimetype="application/json", direct_passthrough=True)
+        answer.content_length = size
+        answer.call_on_close(stack.pop_all().close)
+    return answer
 
 
 def _show(erased: Erased) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sitebell.api.subscriber_schemas import EXAMPLE_HASH, CheckAnswer, CheckBody, SubscriberAnswer, show_subscriber
-from sitebell.models import Subscription, SuspendedBy
-from sitebell.services.binding.enrollments import resume, suspend
+from sitebell.models import Subscription
+from sitebell.services.binding.enrollments import lift_suspension, suspend
 from sitebell.services.subscribers import check_subscribers, get_subscriber, read_subscriber
 from sitebell.services.subscriptions import unsubscribe
 from sitebell.web.api_keys import SECURITY, needs, sender_site
@@ -67,7 +67,7 @@ def post_unsubscribe(subscriber_hash: str) -> dict[str, Any]:
 @subscribers.response(200, SubscriberAnswer)
 @subscribers.fails(*API_KEY, "subscriber_not_found")
 def post_suspend(subscriber_hash: str) -> dict[str, Any]:
-    """Send nothing to a subscriber until it is resumed; what its visitor paused stays the visitor's to resume."""
+    """Send nothing to a subscriber until it is resumed; a pause of its visitor's goes on beneath it."""
     return _change(subscriber_hash, suspend)
 
 
@@ -86,7 +86,7 @@ def _end(session: Session, subscription: Subscription, moment: datetime) -> None
 
 
 def _lift(session: Session, subscription: Subscription, moment: datetime) -> None:
-    resume(session, subscription, moment, cause=SuspendedBy.OPERATOR)
+    lift_suspension(session, subscription, moment)
 
 
 def _change(subscriber_hash: str, change: Callable[[Session, Subscription, datetime], None]) -> dict[str, Any]:

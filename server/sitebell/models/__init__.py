@@ -2,7 +2,15 @@
 
 from sitebell.models.database import Database, SiteDatabase
 from sitebell.models.dialect import NAMES_A_SITE, Alias, AliasKind, Dialect, Quirk
-from sitebell.models.enrollment import PROVEN, BoundBy, Enrollment, EnrollmentStatus, SuspendedBy
+from sitebell.models.enrollment import (
+    PAUSED,
+    PROVEN,
+    STOPPED,
+    BoundBy,
+    Enrollment,
+    EnrollmentStatus,
+    SuspendedBy,
+)
 from sitebell.models.erasure import AuditEntry, Tombstone
 from sitebell.models.event import Event, EventType
 from sitebell.models.field import Field, FieldType
@@ -28,7 +36,9 @@ from sitebell.models.webhook import CallState, Webhook, WebhookCall, WebhookCall
 __all__ = [
     "NAMES_A_SITE",
     "OPEN_STATES",
+    "PAUSED",
     "PROVEN",
+    "STOPPED",
     "Alias",
     "AliasKind",
     "ApiKey",

@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sitebell.db import Base, BigId, UtcDateTime
@@ -27,11 +28,20 @@ class EnrollmentStatus(StrEnum):
 
 
 class SuspendedBy(StrEnum):
-    """The cause of a pause, which decides what ends it: binding back, the visitor, or the operator."""
+    """The cause of a suspension, which decides what ends it: binding back (the first two), the visitor, the operator.
+
+    Both is the operator's suspension of a browser that its visitor has paused: each of them is lifted by itself.
+    """
 
     REBIND = "rebind"
+    CROWD = "crowd"
     VISITOR = "visitor"
     OPERATOR = "operator"
+    BOTH = "both"
+
+
+PAUSED = (SuspendedBy.VISITOR, SuspendedBy.BOTH)
+STOPPED = (SuspendedBy.OPERATOR, SuspendedBy.BOTH)
 
 
 class BoundBy(StrEnum):
@@ -70,6 +80,16 @@ class Enrollment(Base):
     bound_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def seems_subscribed(self) -> bool:
+        """Whether its page is told that it is subscribed: newer browsers of the person change nothing of that."""
+        return self.status == EnrollmentStatus.SUBSCRIBED or self.suspended_by == SuspendedBy.CROWD
+
+    @seems_subscribed.inplace.expression
+    @classmethod
+    def _seems_subscribed(cls) -> ColumnElement[bool]:
+        return (cls.status == EnrollmentStatus.SUBSCRIBED) | cls.suspended_by.is_not_distinct_from(SuspendedBy.CROWD)
 
 
 Index(

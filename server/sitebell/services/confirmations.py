@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, Invalid
 from sitebell.models import Enrollment, EnrollmentStatus, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.services.addresses import EMAIL, note_address, parse_email_address
-from sitebell.services.binding.binder import ENDED
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.binding.enrollments import end_waiting, is_unconfirmed
+from sitebell.services.binding.holding import ENDED
 from sitebell.services.identity.signing_keys import OWN_ALGORITHM, OWN_KID, own_key
 from sitebell.services.identity.tokens import Purpose, VerifiedToken, verify_token
 from sitebell.services.subscriptions import record_change

@@ -1,54 +1,42 @@
 """Everything that is stored about one person, as JSON values; long lists come row by row.
 
 The credentials of browsers stay out, as passwords would: the secret part of an endpoint and both keys (SEC-41). So
-does what others did at a shared browser.
+does what others did at a shared browser, and what is known of it from their time. However many browsers there are,
+they come in pages, each with the same few statements.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.models import (
     Delivery,
-    Enrollment,
     Event,
     Message,
     Profile,
     Site,
-    Subscription,
     WebhookCall,
     WebhookCallSubscription,
     WebhookEvent,
 )
 from sitebell.services.erasure import Names, messages_naming, sites_of
 from sitebell.services.profiles import read_profile
-from sitebell.services.topics import chosen_topics
+from sitebell.services.stays import Stay, read_stays, sites_of_browsers
 
 ROWS_AT_ONCE = 500
 Json = dict[str, Any]
+Stays = Mapping[int, Stay]
 OF_PROFILE = ("external_id", "email", "created_at", "updated_at")
-OF_SUBSCRIPTION = (
-    "subscriber_hash",
-    "channel",
-    "provider",
-    "status",
-    "status_reason",
-    "locale",
-    "time_zone",
-    "browser",
-    "platform",
-    "country",
-    "created_at",
-    "updated_at",
-    "seen_at",
-    "clicked_at",
-    "first_accepted_at",
-)
+OF_DEVICE = ("subscriber_hash", "channel", "provider")
+OF_LAST_VISIT = ("locale", "time_zone", "browser", "platform", "country")
+OF_STANDING = ("status", "status_reason")
+MOMENTS = ("created_at", "updated_at", "seen_at", "clicked_at", "first_accepted_at")
 OF_ENROLLMENT = (
     "status",
     "suspended_by",
@@ -74,16 +62,6 @@ OF_DELIVERY = (
 OF_MESSAGE = ("status", "status_reason", "notification", "replace_key", "send_at", "created_at", "finished_at")
 
 
-@dataclass(frozen=True)
-class Stay:
-    """A person's time at one browser: from `began` on what happened there is theirs; until `ended`, None for now."""
-
-    enrollment: Enrollment
-    subscription: Subscription
-    began: datetime | None
-    ended: datetime | None
-
-
 def export_profile(
     session: Session, profile: Profile, now: datetime, site: Site | None = None
 ) -> dict[str, Json | Iterator[Json]]:
@@ -91,118 +69,109 @@ def export_profile(
 
     For a site it holds what happened at its own subscriptions (SEC-38); only the operator gets that of all sites.
     """
-    stays = [stay for stay in _stays(session, profile) if site is None or stay.subscription.site_id == site.id]
     known = read_profile(session, profile, now)
     person = {"id": profile.public_id, "database_id": profile.database_id, **_pick(profile, OF_PROFILE)}
     return {
         "profile": person | {"phones": known.phones, "fields": known.fields, "tags": known.tags},
-        "subscriptions": (_show_stay(session, stay) for stay in stays),
-        "messages": _messages(session, profile, stays, site),
-        "deliveries": _deliveries(session, stays),
-        "events": _events(session, stays),
-        "webhook_events": _told(session, profile, stays),
+        "subscriptions": map(_show_stay, chain.from_iterable(read_stays(session, profile, site))),
+        "messages": _messages(session, profile, site),
+        "deliveries": _of_pages(session, profile, site, _deliveries),
+        "events": _of_pages(session, profile, site, _events),
+        "webhook_events": _of_pages(session, profile, site, partial(_told, profile)),
     }
 
 
-def _stays(session: Session, profile: Profile) -> list[Stay]:
-    query = select(Enrollment, Subscription).join(Subscription, Subscription.id == Enrollment.subscription_id)
-    rows = session.execute(query.where(Enrollment.profile_id == profile.id).order_by(Enrollment.id))
-    return [_stay(session, enrollment, subscription) for enrollment, subscription in rows]
+def _of_pages(
+    session: Session, profile: Profile, site: Site | None, read: Callable[[Session, Stays], Iterator[Json]]
+) -> Iterator[Json]:
+    """Yield what is read of each page of the person's stays, which are found by their browser's id."""
+    for stays in read_stays(session, profile, site):
+        yield from read(session, {stay.subscription.id: stay for stay in stays})
 
 
-def _stay(session: Session, enrollment: Enrollment, subscription: Subscription) -> Stay:
-    """Alone at a browser, all of it is the person's; else what came after the others had left and before they came."""
-    others = select(Enrollment.left_at).where(
-        Enrollment.subscription_id == subscription.id,
-        Enrollment.profile_id != enrollment.profile_id,
-        Enrollment.is_anonymous.is_(False),
-    )
-    left = session.scalars(others).all()
-    if not left:
-        return Stay(enrollment, subscription, None, None)
-    if enrollment.left_at is not None:
-        return Stay(enrollment, subscription, enrollment.bound_at, enrollment.left_at)
-    began = max([enrollment.created_at, *(moment for moment in left if moment is not None)])
-    return Stay(enrollment, subscription, began, None)
-
-
-def _show_stay(session: Session, stay: Stay) -> Json:
+def _show_stay(stay: Stay) -> Json:
+    """Show a browser: of what changes there only what is of the person's own time, and null for the rest."""
     row = stay.subscription
-    return _pick(row, OF_SUBSCRIPTION) | {
-        "site": session.get_one(Site, row.site_id).token,
-        "push_service": urlsplit(row.address).hostname,
-        "topics": chosen_topics(session, row),
-        "enrollment": _pick(stay.enrollment, OF_ENROLLMENT),
-    }
+    spoke_at = max(row.seen_at, row.clicked_at or row.seen_at)
+    visit = OF_LAST_VISIT if stay.covers(spoke_at) else ()
+    standing = OF_STANDING if stay.ended is None or stay.covers(row.updated_at) else ()
+    moments = [name for name in MOMENTS if stay.is_all_theirs or stay.covers(getattr(row, name))]
+    changing = dict.fromkeys((*OF_STANDING, *OF_LAST_VISIT, *MOMENTS)) | _pick(row, (*standing, *visit, *moments))
+    return (
+        _pick(row, OF_DEVICE)
+        | changing
+        | {
+            "site": stay.site,
+            "push_service": urlsplit(row.address).hostname,
+            "topics": stay.topics,
+            "enrollment": _pick(stay.enrollment, OF_ENROLLMENT),
+        }
+    )
 
 
-def _messages(session: Session, profile: Profile, stays: Sequence[Stay], site: Site | None) -> Iterator[Json]:
+def _messages(session: Session, profile: Profile, site: Site | None) -> Iterator[Json]:
     """Yield the messages that were meant for the person by name; of their audiences only the person's own names."""
-    browsers = [stay.subscription for stay in stays if stay.began is None]
-    names = Names.of(session, [profile], browsers)
-    sites = [site.id] if site else sites_of(session, profile, [stay.subscription for stay in stays])
+    stays = chain.from_iterable(read_stays(session, profile, site))
+    names = Names.of(session, [profile], (stay.subscription for stay in stays if stay.is_all_theirs))
+    sites = {site.id} if site else sites_of(session, profile, ()) | sites_of_browsers(session, profile)
     for message, found in messages_naming(session, sites, names):
         yield {"id": message.public_id, "audience": found, **_pick(message, OF_MESSAGE)}
 
 
-def _deliveries(session: Session, stays: Sequence[Stay]) -> Iterator[Json]:
-    theirs = [_received(stay) for stay in stays]
+def _deliveries(session: Session, stays: Stays) -> Iterator[Json]:
     query = (
-        select(Message, Delivery, Subscription.subscriber_hash)
+        select(Message, Delivery)
         .join(Delivery, Delivery.message_id == Message.id)
-        .join(Subscription, Subscription.id == Delivery.subscription_id)
-        .where(or_(false(), *theirs))
+        .where(Delivery.subscription_id.in_(stays))
+        .order_by(Delivery.message_id, Delivery.subscription_id)
     )
-    rows = session.execute(query.order_by(Delivery.message_id).execution_options(yield_per=ROWS_AT_ONCE))
-    for message, delivery, subscriber_hash in rows:
-        about = {"message_id": message.public_id, "subscriber_hash": subscriber_hash}
-        yield about | {"notification": message.notification, **_pick(delivery, OF_DELIVERY)}
+    for message, delivery in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        stay = stays[delivery.subscription_id]
+        if _received(delivery, stay):
+            about = {"message_id": message.public_id, "subscriber_hash": stay.subscription.subscriber_hash}
+            yield about | {"notification": message.notification, **_pick(delivery, OF_DELIVERY)}
 
 
-def _events(session: Session, stays: Sequence[Stay]) -> Iterator[Json]:
+def _received(delivery: Delivery, stay: Stay) -> bool:
+    """Say whether a delivery was this person's: planned for them, or for the unknown visitor that they were before."""
+    if stay.is_all_theirs or delivery.enrollment_id == stay.enrollment.id:
+        return True
+    return stay.began is None and stay.covers(delivery.finished_at)
+
+
+def _events(session: Session, stays: Stays) -> Iterator[Json]:
     query = (
-        select(Event, Subscription.subscriber_hash, Message.public_id)
-        .join(Subscription, Subscription.id == Event.subscription_id)
+        select(Event, Message.public_id)
         .outerjoin(Message, Message.id == Event.message_id)
-        .where(or_(false(), *(_happened(stay) for stay in stays)))
+        .where(Event.subscription_id.in_(stays))
+        .order_by(Event.id)
     )
-    rows = session.execute(query.order_by(Event.id).execution_options(yield_per=ROWS_AT_ONCE))
-    for event, subscriber_hash, message_id in rows:
-        yield {"subscriber_hash": subscriber_hash, "message_id": message_id, **_pick(event, OF_EVENT)}
+    for event, message_id in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        stay = stays[event.subscription_id]
+        if stay.covers(event.received_at):
+            about = {"subscriber_hash": stay.subscription.subscriber_hash, "message_id": message_id}
+            yield about | _pick(event, OF_EVENT)
 
 
-def _told(session: Session, profile: Profile, stays: Sequence[Stay]) -> Iterator[Json]:
+def _told(profile: Profile, session: Session, stays: Stays) -> Iterator[Json]:
     """Yield what waits to be told to the site's webhooks, and what the log of calls still holds."""
-    for stay in stays:
-        browser_id = stay.subscription.id
-        for row in session.scalars(select(WebhookEvent).where(WebhookEvent.subscription_id == browser_id)):
-            if _names_person(row.body, profile, stay):
-                yield {"call": None, "event": row.body}
-        calls = select(WebhookCall).join(WebhookCallSubscription, WebhookCallSubscription.call_id == WebhookCall.id)
-        for call in session.scalars(calls.where(WebhookCallSubscription.subscription_id == browser_id)):
-            for entry in call.body:
-                if entry["subscription_id"] == browser_id and _names_person(entry["event"], profile, stay):
-                    yield {"call": call.public_id, "event": entry["event"]}
+    waiting = select(WebhookEvent).where(WebhookEvent.subscription_id.in_(stays)).order_by(WebhookEvent.id)
+    for row in session.scalars(waiting.execution_options(yield_per=ROWS_AT_ONCE)):
+        if _names_person(row.body, profile, stays[row.subscription_id]):
+            yield {"call": None, "event": row.body}
+    of_browsers = select(WebhookCallSubscription.call_id).where(WebhookCallSubscription.subscription_id.in_(stays))
+    calls = select(WebhookCall).where(WebhookCall.id.in_(of_browsers)).order_by(WebhookCall.id)
+    for call in session.scalars(calls.execution_options(yield_per=ROWS_AT_ONCE)):
+        for entry in call.body:
+            stay = stays.get(entry["subscription_id"])
+            if stay is not None and _names_person(entry["event"], profile, stay):
+                yield {"call": call.public_id, "event": entry["event"]}
 
 
 def _names_person(event: Json, profile: Profile, stay: Stay) -> bool:
     """At a browser that is the person's alone every event is; else it must name the profile and nobody besides."""
     named = {person["profile_id"] for person in event.get("profiles", ())}
-    return stay.began is None or named == {profile.public_id}
-
-
-def _received(stay: Stay) -> ColumnElement[bool]:
-    at_browser = Delivery.subscription_id == stay.subscription.id
-    return at_browser if stay.began is None else and_(at_browser, Delivery.enrollment_id == stay.enrollment.id)
-
-
-def _happened(stay: Stay) -> ColumnElement[bool]:
-    conditions = [Event.subscription_id == stay.subscription.id]
-    if stay.began is not None:
-        conditions.append(Event.received_at >= stay.began)
-    if stay.ended is not None:
-        conditions.append(Event.received_at < stay.ended)
-    return and_(*conditions)
+    return stay.is_all_theirs or named == {profile.public_id}
 
 
 def _pick(row: object, names: Sequence[str]) -> Json:

@@ -7,7 +7,7 @@ length and one index; a scan of every audience would hold a lock for seconds whe
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import delete, exists, false, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, exists, false, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from sitebell.models import FormerName, Message, MessageName, Profile
@@ -41,12 +41,14 @@ def drop_names(session: Session, message_id: int, hashes: Iterable[bytes]) -> No
         session.execute(gone, execution_options=QUIET)
 
 
-def messages_calling(session: Session, site_ids: Iterable[int], hashes: Iterable[bytes]) -> list[int]:
-    """Return which messages of these sites call somebody by one of these names, oldest first."""
+def messages_calling(
+    session: Session, site_ids: Iterable[int], hashes: Iterable[bytes], *which: ColumnElement[bool]
+) -> list[int]:
+    """Return which messages of these sites, of those that meet conditions, call somebody so, oldest first."""
     sites, found = list(site_ids), set[int]()
     mine = select(MessageName.message_id).join(Message, Message.id == MessageName.message_id)
     for some in _portions(hashes):
-        found.update(session.scalars(mine.where(MessageName.name_hash.in_(some), Message.site_id.in_(sites))))
+        found.update(session.scalars(mine.where(MessageName.name_hash.in_(some), Message.site_id.in_(sites), *which)))
     return sorted(found)
 
 

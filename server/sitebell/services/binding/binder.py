@@ -6,29 +6,30 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, ProfilePhone, Subscription, SuspendedBy
-from sitebell.services.binding.crowding import leave_oldest_browsers
-from sitebell.services.binding.enrollments import is_unconfirmed, leave, present_enrollment
-from sitebell.services.binding.holding import find_hold
+from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
+from sitebell.services.binding.crowding import push_out_oldest
+from sitebell.services.binding.enrollments import is_unconfirmed, leave
+from sitebell.services.binding.holding import ENDED, Arrival, find_holds
+from sitebell.services.binding.known import is_known, is_nobodys
 from sitebell.services.locks import lock_profile
-from sitebell.services.matching import clear_profile, make_profile
-
-ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
-
-NAMELESS = (
-    Profile.external_id.is_(None) & Profile.email.is_(None) & ~exists().where(ProfilePhone.profile_id == Profile.id)
-)
+from sitebell.services.matching import NO_MATCH, Match, clear_profile, make_profile
 
 
 @dataclass(frozen=True)
 class Binder:
-    """Binds one locked subscription, at one moment; `is_explicit`: its visitor asked to subscribe just now."""
+    """Binds one locked subscription, at one moment.
+
+    Attributes:
+        is_explicit: its visitor asked to subscribe just now.
+        match: by what the person it is bound to is found in other databases.
+    """
 
     session: Session
     subscription: Subscription
     now: datetime
     _: KW_ONLY
     is_explicit: bool = False
+    match: Match = NO_MATCH
 
     def bind(self, profile: Profile, bound_by: BoundBy, *, exclusive: bool, is_anonymous: bool = False) -> Enrollment:
         """Bind to a profile; only suspensions by rebind are lifted by it, and opt-outs by an explicit wish.
@@ -36,28 +37,26 @@ class Binder:
         An address that waits for its owner's confirmation goes on waiting, whoever binds it to whomever. So does what
         holds the subscription back, which comes along to a profile where it was not present.
         """
-        hold = find_hold(self.session, self.subscription, profile.database_id)
-        before = present_enrollment(self.session, self.subscription, profile.database_id)
+        arrival = Arrival(profile=profile, match=self.match, is_anonymous=is_anonymous, is_explicit=self.is_explicit)
+        holds = find_holds(self.session, self.subscription, arrival)
         if exclusive:
             others = (Enrollment.database_id == profile.database_id) & (Enrollment.profile_id != profile.id)
             leave(self.session, self.subscription, others, self.now)
         row = self._find_or_add(profile, bound_by)
-        if row.suspended_by == SuspendedBy.REBIND or (self.is_explicit and row.status in ENDED):
+        is_new = row.id is None or row.left_at is not None
+        is_lifted = self.is_explicit and row.status in ENDED
+        if row.suspended_by in (SuspendedBy.REBIND, SuspendedBy.CROWD) or is_lifted:
             row.status, row.suspended_by = EnrollmentStatus.SUBSCRIBED, None
-        is_present = row.id is not None and row.left_at is None
         words = [bound_by] if row.left_at is not None else [BoundBy(row.bound_by), bound_by]
         row.bound_by = max(words, key=list(BoundBy).index)  # a proof holds until somebody else was here
         row.is_anonymous, row.left_at = is_anonymous, None
         row.bound_at = row.updated_at = self.now
-        if before is not None and not self.is_explicit and self._has_refused(before, row):
-            row.status, row.suspended_by = before.status, before.suspended_by
-            row.suspended_until = before.suspended_until
-        if row.status == EnrollmentStatus.SUBSCRIBED and hold is not None and not is_present:
-            row.status, row.suspended_by = hold.status, hold.suspended_by
+        if is_new or is_lifted:
+            holds.put_on(row)
         if row.status == EnrollmentStatus.SUBSCRIBED and is_unconfirmed(self.session, self.subscription):
             row.status = EnrollmentStatus.UNCONFIRMED
         self.session.flush()
-        leave_oldest_browsers(self.session, self.subscription, row, self.now)
+        push_out_oldest(self.session, self.subscription, row, self.now)
         return row
 
     def bind_anonymously(self, database_id: int) -> Enrollment:
@@ -73,13 +72,7 @@ class Binder:
 
     def make_anonymous(self, database_id: int) -> None:
         """Leave whoever is known here; a browser that stands with its anonymous profile alone keeps what it wrote."""
-        query = select(Enrollment.is_anonymous & NAMELESS).where(
-            Enrollment.subscription_id == self.subscription.id,
-            Enrollment.database_id == database_id,
-            Enrollment.left_at.is_(None),
-            Profile.id == Enrollment.profile_id,
-        )
-        if set(self.session.scalars(query)) != {True}:
+        if not is_nobodys(self.session, self.subscription, database_id):
             self.bind_anonymously(database_id)
 
     def _lock_anonymous(self, database_id: int) -> Enrollment | None:
@@ -97,31 +90,10 @@ class Binder:
         )
         query = (
             select(Enrollment)
-            .join(Profile, Profile.id == Enrollment.profile_id)
             .where(Enrollment.subscription_id == self.subscription.id, Enrollment.database_id == database_id)
-            .where(Enrollment.is_anonymous, NAMELESS, ~is_shared)
+            .where(~is_known(), ~is_shared)
         )
         return self.session.scalars(query.order_by(Enrollment.id).limit(1)).first()
-
-    def _has_refused(self, before: Enrollment, row: Enrollment) -> bool:
-        """Say whether a pause or an opt-out holds on at login or logout: it is the same visitor, known or not.
-
-        Between two known persons nothing is taken over, and so not what the first of them left to the anonymous
-        profile at logout.
-        """
-        refused = (Enrollment.suspended_by == SuspendedBy.VISITOR) | Enrollment.status.in_(ENDED)
-        if row.status != EnrollmentStatus.SUBSCRIBED or not (before.is_anonymous or row.is_anonymous):
-            return False
-        if before.suspended_by != SuspendedBy.VISITOR and before.status not in ENDED:
-            return False
-        of_somebody_else = select(Enrollment.id).where(
-            Enrollment.subscription_id == self.subscription.id,
-            Enrollment.database_id == row.database_id,
-            Enrollment.profile_id.not_in((before.profile_id, row.profile_id)),
-            Enrollment.left_at.is_not(None),
-            refused,
-        )
-        return row.is_anonymous or self.session.scalars(of_somebody_else.limit(1)).first() is None
 
     def _find_or_add(self, profile: Profile, bound_by: BoundBy) -> Enrollment:
         query = select(Enrollment).where(Enrollment.subscription_id == self.subscription.id)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound, SitebellError
-from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site, Subscription
+from sitebell.models import BoundBy, Enrollment, Profile, Site, Subscription
 from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrollments import (
     EnrollmentResult,
@@ -20,6 +21,7 @@ from sitebell.services.binding.enrollments import (
     resume_due,
     suspended_in,
 )
+from sitebell.services.binding.holding import hand_over
 from sitebell.services.fields.updates import check_pages_words, update_fields
 from sitebell.services.locks import PROFILE_GONE, lock_profile
 from sitebell.services.matching import NO_MATCH, Match, find_or_create_profile
@@ -53,6 +55,11 @@ class Introduction:
     reaches_further: bool = True
     bound_by: BoundBy = BoundBy.OPEN
 
+    @property
+    def leaves_the_rest(self) -> bool:
+        """Whether the databases that are not asked for are left."""
+        return self.exclusive and self.reaches_further and not self.match.is_empty
+
 
 def enroll(
     session: Session,
@@ -76,12 +83,12 @@ def enroll(
     linked = list_databases(session, site)
     chosen, match = _choose(linked, introduction.database_ids), introduction.match.normalised()
     resume_due(session, now, subscription)
-    binder = Binder(session, subscription, now, is_explicit=is_explicit)
+    binder = Binder(session, subscription, now, is_explicit=is_explicit, match=match)
     if match.is_empty and introduction.database_ids is None and not is_explicit:
         chosen = sorted(bound_databases(session, subscription).intersection(chosen)) or chosen
     results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
-    reaches = introduction.exclusive and introduction.reaches_further and not match.is_empty
-    if reaches and any(result.error is None for result in results):
+    if introduction.leaves_the_rest and any(result.error is None for result in results):
+        hand_over(session, subscription, chosen, match, now)
         leave(session, subscription, Enrollment.database_id.not_in(chosen), now)
     return results
 
@@ -128,14 +135,18 @@ def attach(
     """
     if not lock_profile(session, profile):
         raise NotFound(PROFILE_GONE, "profile_not_found")
-    return Binder(session, subscription, now).bind(profile, bound_by, exclusive=exclusive)
+    match = Match(external_id=profile.external_id, email=profile.email)
+    return Binder(session, subscription, now, match=match).bind(profile, bound_by, exclusive=exclusive)
 
 
 def detach_from(session: Session, subscription: Subscription, profile: Profile, now: datetime) -> None:
     """Leave one profile; if the browser is nobody's in that database then, it stands with its anonymous profile."""
-    leave(session, subscription, Enrollment.profile_id == profile.id, now)
-    if present_enrollment(session, subscription, profile.database_id) is None:
+    others = (Enrollment.database_id == profile.database_id, Enrollment.profile_id != profile.id)
+    query = select(Enrollment.id).where(Enrollment.subscription_id == subscription.id, *others)
+    if session.scalars(query.where(Enrollment.left_at.is_(None)).limit(1)).first() is None:
         Binder(session, subscription, now).bind_anonymously(profile.database_id)
+    else:
+        leave(session, subscription, Enrollment.profile_id == profile.id, now)
 
 
 def _try_to_enroll(binder: Binder, database_id: int, match: Match, introduction: Introduction) -> EnrollmentResult:
@@ -179,9 +190,7 @@ def _by_subscription(binder: Binder, database_id: int) -> Enrollment | None:
     Where another database's profile took the place of all of them a visit changes nothing: None.
     """
     present = present_enrollment(binder.session, binder.subscription, database_id)
-    if present is not None and (
-        present.status == EnrollmentStatus.SUBSCRIBED or is_held(present) or not binder.is_explicit
-    ):
+    if present is not None and (present.seems_subscribed or is_held(present) or not binder.is_explicit):
         return present
     if not binder.is_explicit and database_id in bound_databases(binder.session, binder.subscription):
         return None

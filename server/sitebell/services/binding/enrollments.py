@@ -15,11 +15,20 @@ from sitebell.models import (
     Site,
     Subscription,
     SubscriptionStatus,
-    SuspendedBy,
 )
-from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present
-from sitebell.services.binding.crowding import leave_surplus
-from sitebell.services.binding.holding import lift_operators
+from sitebell.services.binding.changing import (
+    LIFTED,
+    SUSPENDED_BY_REBIND,
+    add_pause,
+    add_stop,
+    change,
+    change_present,
+    end_pause,
+    end_stop,
+)
+from sitebell.services.binding.crowding import push_out_surplus
+from sitebell.services.binding.holding import stays_of_visitor
+from sitebell.services.binding.known import is_known
 from sitebell.services.locks import lock_subscriptions
 from sitebell.services.sites import list_databases
 
@@ -63,14 +72,13 @@ def suspended_in(database_id: int) -> EnrollmentResult:
 
 
 def present_enrollment(session: Session, subscription: Subscription, database_id: int) -> Enrollment | None:
-    """Return whose browser it is now: of those that were not left a subscribed one, and the one bound last."""
+    """Return whose browser it is to its page: of those that were not left a subscribed one, and the one bound last."""
     query = select(Enrollment).where(
         Enrollment.subscription_id == subscription.id,
         Enrollment.database_id == database_id,
         Enrollment.left_at.is_(None),
     )
-    is_subscribed = Enrollment.status == EnrollmentStatus.SUBSCRIBED
-    order = (is_subscribed.desc(), Enrollment.bound_at.desc(), Enrollment.id.desc())
+    order = (Enrollment.seems_subscribed.desc(), Enrollment.bound_at.desc(), Enrollment.id.desc())
     return session.scalars(query.order_by(*order).limit(1)).first()
 
 
@@ -101,45 +109,48 @@ def end_waiting(session: Session, subscription: Subscription, now: datetime) -> 
 def leave(session: Session, subscription: Subscription, profiles: ColumnElement[bool], now: datetime) -> None:
     """Leave the profiles of a condition over `Enrollment`; what was subscribed there is suspended by rebind.
 
-    What the visitor or the operator had suspended or ended stays so, for the day when it is bound again.
+    What the visitor or the operator had suspended or ended stays so, for the day when it is bound again; but a pause
+    does not stay with the anonymous profile, since its visitor goes.
     """
     left = [Enrollment.subscription_id == subscription.id, profiles]
-    change_present(session, SUSPENDED_BY_REBIND, now, *left, Enrollment.status == EnrollmentStatus.SUBSCRIBED)
+    end_pause(session, now, *left, Enrollment.left_at.is_(None), ~is_known())
+    change_present(session, SUSPENDED_BY_REBIND, now, *left, Enrollment.seems_subscribed)
     change_present(session, {"left_at": now}, now, *left)
 
 
 def result_of(session: Session, subscription: Subscription, enrollment: Enrollment) -> EnrollmentResult:
-    """Show an enrollment as it counts: nothing reaches it while the whole subscription is ended."""
+    """Show an enrollment to its page: nothing reaches it while the whole subscription is ended."""
     profile = session.get_one(Profile, enrollment.profile_id)
     is_ended = subscription.status == SubscriptionStatus.UNSUBSCRIBED
-    status = EnrollmentStatus.UNSUBSCRIBED if is_ended else EnrollmentStatus(enrollment.status)
+    status = EnrollmentStatus.UNSUBSCRIBED if is_ended else shown_status(enrollment)
     return EnrollmentResult(enrollment.database_id, profile.public_id, status)
+
+
+def shown_status(enrollment: Enrollment) -> EnrollmentStatus:
+    """Return the status as a page is told it, which learns nothing of other browsers of the person (SEC-15)."""
+    return EnrollmentStatus.SUBSCRIBED if enrollment.seems_subscribed else EnrollmentStatus(enrollment.status)
 
 
 def pause(session: Session, subscription: Subscription, until: datetime | None, now: datetime) -> None:
     """Suspend by the visitor's wish, until `resume` or a moment; what the visitor paused before gets the new end."""
-    pausable = (Enrollment.status == EnrollmentStatus.SUBSCRIBED) | (Enrollment.suspended_by == SuspendedBy.VISITOR)
-    values = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.VISITOR, "suspended_until": until}
-    change_present(session, values, now, Enrollment.subscription_id == subscription.id, pausable)
+    add_pause(session, until, now, Enrollment.subscription_id == subscription.id, Enrollment.left_at.is_(None))
 
 
 def suspend(session: Session, subscription: Subscription, now: datetime) -> None:
-    """Suspend by the operator's wish; what the visitor paused or ended stays the visitor's to lift."""
-    values = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.OPERATOR}
-    is_subscribed = Enrollment.status == EnrollmentStatus.SUBSCRIBED
-    change_present(session, values, now, Enrollment.subscription_id == subscription.id, is_subscribed)
+    """Suspend by the operator's wish, also what the visitor has paused; what the visitor ended stays ended."""
+    add_stop(session, now, Enrollment.subscription_id == subscription.id, Enrollment.left_at.is_(None))
 
 
-def resume(
-    session: Session, subscription: Subscription, now: datetime, *, cause: SuspendedBy = SuspendedBy.VISITOR
-) -> None:
-    """Lift the suspensions of one cause, which is the visitor's own pause unless told otherwise, and nothing else."""
-    if cause == SuspendedBy.OPERATOR:
-        lift_operators(session, subscription, now)
-    else:
-        is_cause = Enrollment.suspended_by == cause
-        change_present(session, LIFTED, now, Enrollment.subscription_id == subscription.id, is_cause)
-    leave_surplus(session, [subscription.id], now)
+def resume(session: Session, subscription: Subscription, now: datetime) -> None:
+    """End the pause of whoever is at the browser, and no other suspension."""
+    end_pause(session, now, Enrollment.subscription_id == subscription.id, stays_of_visitor())
+    push_out_surplus(session, [subscription.id], now)
+
+
+def lift_suspension(session: Session, subscription: Subscription, now: datetime) -> None:
+    """Lift the operator's suspension wherever a subscription took it, and no pause."""
+    end_stop(session, now, Enrollment.subscription_id == subscription.id)
+    push_out_surplus(session, [subscription.id], now)
 
 
 def resume_due(session: Session, now: datetime, subscription: Subscription) -> None:
@@ -167,8 +178,6 @@ def has_pauses_to_end(session: Session, now: datetime) -> bool:
 
 
 def _end_pauses(session: Session, now: datetime, of_whom: Collection[int]) -> None:
-    """Lift pauses that are over; at a profile that was left, binding back has to lift what is left of them."""
-    is_over = (Enrollment.suspended_until <= now) & Enrollment.subscription_id.in_(of_whom)
-    change_present(session, LIFTED, now, is_over)
-    change(session, SUSPENDED_BY_REBIND | {"suspended_until": None}, now, is_over)
-    leave_surplus(session, of_whom, now)
+    """End pauses that are over, also those of people who have left."""
+    end_pause(session, now, Enrollment.suspended_until <= now, Enrollment.subscription_id.in_(of_whom))
+    push_out_surplus(session, of_whom, now)

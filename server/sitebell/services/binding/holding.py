@@ -1,42 +1,178 @@
-"""What holds a browser back whoever it belongs to: the operator's suspension, and an address that does not work."""
+"""What holds a browser back, and comes along when it is bound to another profile.
 
+Whoever it is bound to: the operator's suspension, from any database, and an address that does not work, in its own.
+As long as its visitor stays the same: a pause, from any database, and an opt-out, in its own. At login and logout the
+visitor is the same, whoever the profiles are; between two known people only the pauses stay, each with its own.
+
+A known person keeps a pause after leaving. The anonymous profile does not: what holds there goes along with whoever
+logs in, or came from the person who logged out, who has it still. So a pause is where its visitor is, and nowhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from sitebell.models import Enrollment, EnrollmentStatus, Subscription, SuspendedBy
-from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present
+from sitebell.errors import Invalid
+from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
+from sitebell.services.binding.changing import end_pause
+from sitebell.services.binding.known import is_known
+from sitebell.services.matching import Match, find_profile
 from sitebell.services.profiles.standing import strength
 
+ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
 FAULTY = (EnrollmentStatus.UNCONFIRMED, EnrollmentStatus.INVALID, EnrollmentStatus.HARDBOUNCED)
 
-_IS_OPERATORS = Enrollment.suspended_by == SuspendedBy.OPERATOR
 
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Whom a subscription is about to be bound to.
 
-def find_hold(session: Session, subscription: Subscription, database_id: int) -> Enrollment | None:
-    """Return what a subscription takes along to another profile of a database, the strongest of it.
-
-    The operator suspends the subscription, in whatever database; a faulty address counts in its own. What counts is
-    where it stands, or stood last if it stands nowhere in that database.
+    Attributes:
+        profile: theirs, in the database that is worked in.
+        match: by what the same person is found in other databases.
+        is_anonymous: it is the browser's own profile.
+        is_explicit: the visitor asked to subscribe just now.
     """
-    later = aliased(Enrollment)
-    is_outdated = (
-        select(later.id)
-        .where(later.subscription_id == subscription.id, later.database_id == Enrollment.database_id)
-        .where(or_(later.left_at.is_(None), later.left_at > Enrollment.left_at))
-        .exists()
-    )
+
+    profile: Profile
+    match: Match
+    is_anonymous: bool
+    is_explicit: bool
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What comes along: a fault or an opt-out, or else suspensions."""
+
+    status: EnrollmentStatus | None = None
+    is_stopped: bool = False
+    pauses: Sequence[datetime | None] = ()
+
+    def put_on(self, enrollment: Enrollment) -> None:
+        """Hold an enrollment back that stands with a profile since this moment; what holds it already stays."""
+        if self.status is not None:
+            if enrollment.status == EnrollmentStatus.SUBSCRIBED:
+                enrollment.status = self.status
+            return
+        if enrollment.status not in (EnrollmentStatus.SUBSCRIBED, EnrollmentStatus.SUSPENDED):
+            return
+        is_paused = bool(self.pauses) or enrollment.suspended_by in PAUSED
+        is_stopped = self.is_stopped or enrollment.suspended_by in STOPPED
+        if is_paused or is_stopped:
+            one = SuspendedBy.VISITOR if is_paused else SuspendedBy.OPERATOR
+            enrollment.status = EnrollmentStatus.SUSPENDED
+            enrollment.suspended_by = SuspendedBy.BOTH if is_paused and is_stopped else one
+        if self.pauses:
+            ends = [end for end in self.pauses if end is not None]
+            enrollment.suspended_until = max(ends) if len(ends) == len(self.pauses) else None
+
+
+def find_holds(session: Session, subscription: Subscription, arrival: Arrival) -> Holds:
+    """Return what a locked subscription takes along; ask before it leaves anybody.
+
+    What counts is where it stands, or stood last if it stands nowhere in that database.
+    """
+    here = Enrollment.database_id == arrival.profile.database_id
+    wanted = or_(Enrollment.suspended_by.in_({*PAUSED, *STOPPED}), Enrollment.status.in_((*FAULTY, *ENDED)) & here)
+    query = select(Enrollment, is_known()).where(Enrollment.subscription_id == subscription.id, wanted, _is_newest())
+    rows = [(row[0], bool(row[1])) for row in session.execute(query)]
+    followed = [row for row, known in rows if _is_visitors(row) and _follows(session, row, arrival, is_somebodys=known)]
+    stops = [row for row, _ in rows if row.suspended_by in STOPPED]
+    faults = [row for row, _ in rows if row.status in FAULTY] + [row for row in followed if row.status in ENDED]
+    status = EnrollmentStatus(max(faults, key=strength).status) if faults else None
+    if stops and status == EnrollmentStatus.UNCONFIRMED:  # the operator's is the stronger no
+        status = None
+    return Holds(status, bool(stops), [row.suspended_until for row in followed if row.suspended_by in PAUSED])
+
+
+def hand_over(
+    session: Session, subscription: Subscription, database_ids: Sequence[int], match: Match, now: datetime
+) -> None:
+    """End a person's pauses where the person is about to leave for other databases: they came along."""
     query = select(Enrollment).where(
         Enrollment.subscription_id == subscription.id,
-        or_(_IS_OPERATORS, Enrollment.status.in_(FAULTY) & (Enrollment.database_id == database_id)),
-        or_(Enrollment.left_at.is_(None), ~is_outdated),
+        Enrollment.database_id.not_in(database_ids),
+        Enrollment.left_at.is_(None),
+        Enrollment.suspended_by.in_(PAUSED),
     )
-    return max(session.scalars(query), key=strength, default=None)
+    moved = [row.id for row in session.scalars(query) if _find(session, row.database_id, match) == row.profile_id]
+    if moved:
+        end_pause(session, now, Enrollment.id.in_(moved))
 
 
-def lift_operators(session: Session, subscription: Subscription, now: datetime) -> None:
-    """Lift the operator's suspension wherever a subscription took it; what was left, binding back has to lift."""
-    mine = (Enrollment.subscription_id == subscription.id, _IS_OPERATORS)
-    change_present(session, LIFTED, now, *mine)
-    change(session, SUSPENDED_BY_REBIND, now, *mine)
+def stays_of_visitor() -> ColumnElement[bool]:
+    """Return the condition that an enrollment is that of whoever is at its browser now.
+
+    Whoever is there without a name is taken for the one who logged out last.
+    """
+    present = aliased(Enrollment)
+    is_here = (present.subscription_id == Enrollment.subscription_id) & present.left_at.is_(None)
+    somebody = exists().where(is_here, present.database_id == Enrollment.database_id, is_known(present))
+    return or_(Enrollment.left_at.is_(None), is_known() & ~_is_outdated(among_known=True) & ~somebody)
+
+
+def _is_visitors(row: Enrollment) -> bool:
+    return row.left_at is None and (row.suspended_by in PAUSED or row.status in ENDED)
+
+
+def _follows(session: Session, row: Enrollment, arrival: Arrival, *, is_somebodys: bool) -> bool:
+    """Say whether a pause or an opt-out where the subscription stands holds on, since the visitor stays the same.
+
+    Between two known persons nothing is taken over, and so not what the first of them left to the anonymous profile
+    at logout. A wish to subscribe lifts opt-outs; without a name it begins anew beside the pause of somebody known.
+    """
+    if row.status in ENDED and arrival.is_explicit:
+        return False
+    if arrival.is_anonymous:
+        return not (is_somebodys and arrival.is_explicit)
+    here = arrival.profile.database_id == row.database_id
+    person = arrival.profile.id if here else _find(session, row.database_id, arrival.match)
+    owners = {row.profile_id} if is_somebodys else _who_left_it(session, row)
+    return not owners or person in owners
+
+
+def _who_left_it(session: Session, row: Enrollment) -> set[int]:
+    """Return who logged out last where a subscription stands with its anonymous profile, and refuses as that does."""
+    left = select(Enrollment.profile_id).where(
+        Enrollment.subscription_id == row.subscription_id,
+        Enrollment.database_id == row.database_id,
+        Enrollment.left_at.is_not(None),
+        is_known(),
+        ~_is_outdated(among_known=True),
+        Enrollment.suspended_by.in_(PAUSED) | Enrollment.status.in_(ENDED),
+    )
+    return set(session.scalars(left))
+
+
+def _find(session: Session, database_id: int, match: Match) -> int | None:
+    """Return whom a match finds; whether it is the one who is here tells a page no more than two claims of its own."""
+    if match.is_empty:
+        return None
+    try:
+        profile = find_profile(session, database_id, match)
+    except Invalid:  # the other database does not have the field by which this one is asked
+        return None
+    return None if profile is None else profile.id
+
+
+def _is_newest() -> ColumnElement[bool]:
+    return or_(Enrollment.left_at.is_(None), ~_is_outdated())
+
+
+def _is_outdated(*, among_known: bool = False) -> ColumnElement[bool]:
+    """Say of an enrollment that was left that its subscription was elsewhere in the same database after it.
+
+    Of known people, those who are there now do not count.
+    """
+    later: Any = aliased(Enrollment)
+    is_later = (
+        (later.left_at > Enrollment.left_at)
+        if among_known
+        else (later.left_at.is_(None) | (later.left_at > Enrollment.left_at))
+    )
+    mine = (later.subscription_id == Enrollment.subscription_id) & (later.database_id == Enrollment.database_id)
+    return exists().where(mine, is_later, *([is_known(later)] if among_known else []))

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site, Subscription
-from sitebell.services.binding.binder import ENDED, Binder
+from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrolling import Introduction, attach, enroll
-from sitebell.services.binding.enrollments import present_enrollment, present_statuses
+from sitebell.services.binding.enrollments import present_enrollment, present_statuses, shown_status
+from sitebell.services.binding.holding import ENDED
 from sitebell.services.locks import PROFILE_GONE
 from sitebell.services.matching import Match, find_profile
 from sitebell.services.profiles.standing import set_status
@@ -136,7 +137,7 @@ def _stay(
 
 
 def _standing(enrollment: Enrollment | None) -> tuple[int, str] | None:
-    return None if enrollment is None else (enrollment.id, enrollment.status)
+    return None if enrollment is None else (enrollment.id, shown_status(enrollment))
 
 
 def _profile_of(session: Session, enrollment: Enrollment | None) -> str | None:

@@ -10,7 +10,7 @@ from sitebell.services.binding.enrolling import Introduction, enroll
 from sitebell.services.binding.enrollments import EnrollmentResult
 from sitebell.services.identity.admitting import Admission, admit
 from sitebell.services.identity.link_tokens import Followed, follow_link
-from sitebell.services.identity.tokens import give_back
+from sitebell.services.identity.tokens import IDENTITY, give_back
 from sitebell.services.subscriptions import Registration, put_subscription
 from sitebell.services.topics import choose_topics, chosen_topics
 from sitebell.services.vault import Vault
@@ -79,7 +79,7 @@ def _bind(
     """Enroll; a token that counts once may be shown again when no database took the binding."""
     results = enroll(session, site, subscription, admission.introduction, is_explicit=is_explicit, now=now)
     if admission.token is not None and all(result.error is not None for result in results):
-        give_back(session, site, admission.token)
+        give_back(session, site, admission.token, IDENTITY)
     return results
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from sitebell.models import (
@@ -19,6 +19,7 @@ from sitebell.models import (
     Subscription,
 )
 from sitebell.services.audiences.people import Names
+from sitebell.services.binding.known import is_known
 from sitebell.services.erasure.browsers import empty_browsers, forget_stays, portions
 from sitebell.services.erasure.naming import forget_names
 from sitebell.services.locks import lock_deliveries
@@ -46,6 +47,7 @@ def erase_profile(session: Session, vault: Vault, profile: Profile, now: datetim
     lock_profiles(session, profile)
     enrollments = session.scalars(select(Enrollment).where(Enrollment.profile_id == profile.id)).all()
     browsers = _browsers(session, [stay.subscription_id for stay in enrollments])
+    _lock_anonymous(session, browsers)
     with_others = _with_others(session, profile)
     own = [row for row in browsers if row.id not in with_others]
     leaving = [profile, *(one for one in _anonymous_profiles(session, own) if one.id != profile.id)]
@@ -61,6 +63,7 @@ def erase_profile(session: Session, vault: Vault, profile: Profile, now: datetim
 
 def erase_subscriber(session: Session, vault: Vault, subscription: Subscription, now: datetime) -> Erased:
     """Erase a locked browser with its anonymous profiles; people who have used it keep their profiles without it."""
+    _lock_anonymous(session, [subscription])
     anonymous = _anonymous_profiles(session, [subscription])
     forget_names(session, {subscription.site_id}, Names.of(session, anonymous, [subscription]))
     lock_deliveries(session, [subscription.id])
@@ -84,21 +87,25 @@ def _with_others(session: Session, profile: Profile) -> set[int]:
     mine = aliased(Enrollment)
     others = select(Enrollment.subscription_id).join(mine, mine.subscription_id == Enrollment.subscription_id)
     others = others.where(mine.profile_id == profile.id, Enrollment.profile_id != profile.id)
-    return set(session.scalars(others.where(Enrollment.left_at.is_(None), Enrollment.is_anonymous.is_(False))))
+    return set(session.scalars(others.where(Enrollment.left_at.is_(None), is_known())))
+
+
+def _lock_anonymous(session: Session, browsers: Sequence[Subscription]) -> None:
+    """Lock the profiles of these browsers that are nobody's: none gets a name between being looked at and erased."""
+    query = select(Profile.id).where(Profile.id.in_(_nobodys([row.id for row in browsers])))
+    session.scalars(query.order_by(Profile.database_id, Profile.id).with_for_update()).all()
 
 
 def _anonymous_profiles(session: Session, browsers: Sequence[Subscription]) -> Sequence[Profile]:
-    """Lock and return the profiles that stand for nobody but these browsers; one that just gets a name stays."""
+    """Return the locked profiles that stand for nobody but these browsers."""
     ids = [row.id for row in browsers]
     elsewhere = exists().where(Enrollment.profile_id == Profile.id, Enrollment.subscription_id.not_in(ids))
-    query = (
-        select(Profile)
-        .where(Profile.id.in_(select(Enrollment.profile_id).where(Enrollment.subscription_id.in_(ids))))
-        .where(exists().where(Enrollment.profile_id == Profile.id, Enrollment.is_anonymous))
-        .where(Profile.external_id.is_(None), Profile.email.is_(None), ~elsewhere)
-        .order_by(Profile.database_id, Profile.id)
-    )
-    return session.scalars(query.with_for_update()).all()
+    query = select(Profile).where(Profile.id.in_(_nobodys(ids)), ~elsewhere).order_by(Profile.database_id, Profile.id)
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def _nobodys(subscription_ids: Sequence[int]) -> Select[int]:
+    return select(Enrollment.profile_id).where(Enrollment.subscription_id.in_(subscription_ids), ~is_known())
 
 
 def _erase_browsers(session: Session, vault: Vault, rows: Sequence[Subscription], now: datetime) -> None:

@@ -16,7 +16,6 @@ from sitebell.errors import Conflict, Invalid
 from sitebell.models import (
     BoundBy,
     Enrollment,
-    EnrollmentStatus,
     Profile,
     Site,
     Subscription,
@@ -25,6 +24,7 @@ from sitebell.models import (
 )
 from sitebell.services.binding.enrolling import NO_DATABASE, attach
 from sitebell.services.binding.enrollments import EnrollmentResult, present_enrollment, result_of
+from sitebell.services.binding.known import is_nobodys
 from sitebell.services.identity.claims import read_claims
 from sitebell.services.identity.signing_keys import (
     OWN_ALGORITHM,
@@ -113,7 +113,7 @@ def _join_all(
     find_profile = _finder(session, link, now)
     for database_id in list_databases(session, site):
         present = present_enrollment(session, subscription, database_id)
-        if present is None or not present.is_anonymous or present.status != EnrollmentStatus.SUBSCRIBED:
+        if present is None or not present.seems_subscribed or not is_nobodys(session, subscription, database_id):
             continue
         profile = find_profile(database_id)
         is_gone = is_gone or profile is None
@@ -155,7 +155,7 @@ def _may_come_back(session: Session, subscription: Subscription, profile: Profil
     former = session.scalars(query.where(Enrollment.profile_id == profile.id)).one_or_none()
     if former is None:
         return True
-    is_free = former.status == EnrollmentStatus.SUBSCRIBED or former.suspended_by == SuspendedBy.REBIND
+    is_free = former.seems_subscribed or former.suspended_by == SuspendedBy.REBIND
     return is_free and (former.left_at is None or former.left_at < link.issued_at)
 
 

@@ -85,25 +85,27 @@ def verify_token(token: str, purpose: Purpose, find_key: KeyFinder, *, audience:
 
 
 def use_once(session: Session, site: Site, token: VerifiedToken, purpose: Purpose) -> None:
-    """Use up a token that has a `jti`; raises by `purpose.fault` when it was used before."""
+    """Use up a token that has a `jti`; raises by `purpose.fault` when it was used before for the same purpose."""
     if token.jti is None:
         return
     try:
         with session.begin_nested():
-            session.add(UsedToken(site_id=site.id, jti_hash=_digest(token.jti), expires_at=token.expires_at + LEEWAY))
+            digest = _digest(purpose, token.jti)
+            session.add(UsedToken(site_id=site.id, jti_hash=digest, expires_at=token.expires_at + LEEWAY))
     except IntegrityError:
         raise purpose.fault("was used already") from None
 
 
-def give_back(session: Session, site: Site, token: VerifiedToken) -> None:
+def give_back(session: Session, site: Site, token: VerifiedToken, purpose: Purpose) -> None:
     """Undo `use_once` of the same transaction: nothing came of the token, so it may be shown again."""
     if token.jti is not None:
-        used = delete(UsedToken).where(UsedToken.site_id == site.id, UsedToken.jti_hash == _digest(token.jti))
+        used = delete(UsedToken).where(UsedToken.site_id == site.id, UsedToken.jti_hash == _digest(purpose, token.jti))
         session.execute(used)
 
 
-def _digest(jti: str) -> bytes:
-    return hashlib.sha256(jti.encode(errors="surrogatepass")).digest()
+def _digest(purpose: Purpose, jti: str) -> bytes:
+    """Hash a `jti` with what it was used for: a site may count its links and its logins each from 1."""
+    return hashlib.sha256(f"{purpose.types[0]} {jti}".encode(errors="surrogatepass")).digest()
 
 
 def _check_header(token: str, purpose: Purpose) -> str | None:

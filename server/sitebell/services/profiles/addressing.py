@@ -15,6 +15,7 @@ from sitebell.services.message_names import (
 )
 
 UNFINISHED = (MessageStatus.DRAFT, MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
+_IS_TO_PLAN = Message.is_planned.is_(False) & Message.status.in_(UNFINISHED)
 
 
 def redirect_messages(session: Session, source: Profile, target: Profile) -> None:
@@ -35,14 +36,15 @@ def redirect_messages(session: Session, source: Profile, target: Profile) -> Non
     inherit_names(session, target, source)
     lost = Names(words=frozenset({source.public_id, *words}), emails=frozenset(emails - {target.email}))
     linked = session.scalars(select(SiteDatabase.site_id).where(SiteDatabase.database_id == target.database_id)).all()
-    for message_id in messages_calling(session, linked, lost.hashes):
-        _redirect(session, session.get_one(Message, message_id, with_for_update=True), lost, new)
+    for message_id in messages_calling(session, linked, lost.hashes, _IS_TO_PLAN):
+        query = select(Message).where(Message.id == message_id, _IS_TO_PLAN)  # it may be planned by now
+        message = session.scalars(query.with_for_update()).one_or_none()
+        if message is not None:
+            _redirect(session, message, lost, new)
     session.flush()
 
 
 def _redirect(session: Session, message: Message, lost: Names, new: dict[str, str]) -> None:
-    if message.is_planned or message.status not in UNFINISHED:
-        return
     audience = rename(message.audience, lost, new)
     if audience == message.audience:
         return

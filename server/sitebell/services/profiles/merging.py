@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import (
+    PAUSED,
     BoundBy,
     Delivery,
     Enrollment,
@@ -104,8 +105,11 @@ def _unite(session: Session, kept: Enrollment, other: Enrollment, now: datetime)
     present = [row for row in (kept, other) if row.left_at is None]
     said = [BoundBy(row.bound_by) for row in present or (kept, other)]
     decisive = max(kept, other, key=strength)
-    until = _later_end(kept, other) if decisive.suspended_by == SuspendedBy.VISITOR else None
-    kept.status, kept.suspended_by, kept.suspended_until = decisive.status, decisive.suspended_by, until
+    cause = decisive.suspended_by
+    if cause == SuspendedBy.VISITOR and SuspendedBy.OPERATOR in (kept.suspended_by, other.suspended_by):
+        cause = SuspendedBy.BOTH
+    until = _later_end(kept, other) if cause in PAUSED else None
+    kept.status, kept.suspended_by, kept.suspended_until = decisive.status, cause, until
     kept.left_at = None if present else max(row.left_at for row in (kept, other) if row.left_at is not None)
     kept.bound_by = max(said, key=list(BoundBy).index)
     kept.bound_at, kept.created_at = max(kept.bound_at, other.bound_at), min(kept.created_at, other.created_at)
@@ -117,5 +121,5 @@ def _unite(session: Session, kept: Enrollment, other: Enrollment, now: datetime)
 
 def _later_end(*enrollments: Enrollment) -> datetime | None:
     """Return when the last of the visitor's pauses ends; None when one of them ends only by `resume`."""
-    ends = [row.suspended_until for row in enrollments if row.suspended_by == SuspendedBy.VISITOR]
+    ends = [row.suspended_until for row in enrollments if row.suspended_by in PAUSED]
     return None if None in ends else max(end for end in ends if end is not None)

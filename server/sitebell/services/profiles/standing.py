@@ -5,18 +5,21 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict
-from sitebell.models import Enrollment, EnrollmentStatus, SuspendedBy
-from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present
+from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, SuspendedBy
+from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present, end_stop
 
-# From yes to the strongest no. A suspension by rebind only says that the browser was at somebody else's.
+# From yes to the strongest no. A suspension by rebind only says that the browser was at somebody else's, and one by
+# the crowd that there are newer ones.
 STRENGTH: list[tuple[EnrollmentStatus, SuspendedBy | None]] = [
     (EnrollmentStatus.SUSPENDED, SuspendedBy.REBIND),
+    (EnrollmentStatus.SUSPENDED, SuspendedBy.CROWD),
     (EnrollmentStatus.SUBSCRIBED, None),
     (EnrollmentStatus.UNCONFIRMED, None),
     (EnrollmentStatus.SUSPENDED, SuspendedBy.OPERATOR),
     (EnrollmentStatus.INVALID, None),
     (EnrollmentStatus.HARDBOUNCED, None),
     (EnrollmentStatus.SUSPENDED, SuspendedBy.VISITOR),
+    (EnrollmentStatus.SUSPENDED, SuspendedBy.BOTH),
     (EnrollmentStatus.UNSUBSCRIBED, None),
     (EnrollmentStatus.COMPLAINED, None),
 ]
@@ -34,22 +37,24 @@ def strength(enrollment: Enrollment) -> int:
 
 def is_held(enrollment: Enrollment) -> bool:
     """Say whether neither a rebind nor a wish to subscribe lifts a status: it is the operator's, or of the address."""
-    return _YES < strength(enrollment) < _FIRST_OF_VISITOR
+    return _YES < strength(enrollment) < _FIRST_OF_VISITOR or enrollment.suspended_by in STOPPED
 
 
 def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:
-    """Set a status by the back end's word; suspended means by the operator.
+    """Set a status by the back end's word; suspended means by the operator, with a pause going on beneath it.
 
     Raises:
         Conflict: `opted_out`, it would weaken what the visitor said.
     """
-    cause = SuspendedBy.OPERATOR if status == EnrollmentStatus.SUSPENDED else None
+    is_paused = status == EnrollmentStatus.SUSPENDED and enrollment.suspended_by in PAUSED
+    cause = SuspendedBy.BOTH if is_paused else SuspendedBy.OPERATOR if status == EnrollmentStatus.SUSPENDED else None
     before, after = strength(enrollment), STRENGTH.index((status, cause))
     if before >= _FIRST_OF_VISITOR and after < before:
         raise Conflict("opted_out", OPTED_OUT)
     if status == EnrollmentStatus.SUBSCRIBED and is_held(enrollment):
         _lift_copy(session, enrollment, now)
-    enrollment.status, enrollment.suspended_by, enrollment.suspended_until = status, cause, None
+    until = enrollment.suspended_until if is_paused else None
+    enrollment.status, enrollment.suspended_by, enrollment.suspended_until = status, cause, until
     enrollment.updated_at = now
     session.flush()
 
@@ -61,8 +66,10 @@ def _lift_copy(session: Session, enrollment: Enrollment, now: datetime) -> None:
         Enrollment.database_id == enrollment.database_id,
         Enrollment.id != enrollment.id,
         Enrollment.is_anonymous.is_(True),
-        Enrollment.status == enrollment.status,
-        Enrollment.suspended_by.is_not_distinct_from(enrollment.suspended_by),
     )
-    change(session, SUSPENDED_BY_REBIND, now, *copy, Enrollment.left_at.is_not(None))
-    change_present(session, LIFTED, now, *copy)
+    if enrollment.suspended_by == SuspendedBy.OPERATOR:
+        end_stop(session, now, *copy)
+        return
+    is_same = Enrollment.status == enrollment.status
+    change(session, SUSPENDED_BY_REBIND, now, *copy, is_same, Enrollment.left_at.is_not(None))
+    change_present(session, LIFTED, now, *copy, is_same)

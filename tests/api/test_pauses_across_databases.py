@@ -1,0 +1,76 @@
+"""A pause is the visitor's, in whatever database of the site they are known."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from sitebell.services.sites import NewSite
+from support.visitors import Browser, add_database
+from support.web_application import Json
+
+ARRIVALS: dict[str, Callable[[Browser], Json]] = {
+    "login": lambda browser: browser.identify("ann"),
+    "a wish to subscribe and a login": lambda browser: browser.put(match={"external_id": "ann"}),
+}
+
+
+@pytest.mark.parametrize("arrive", ARRIVALS.values(), ids=ARRIVALS)
+@pytest.mark.parametrize("who", [{}, {"match": {"external_id": "ann"}}], ids=["anonymous", "known"])
+def test_a_pause_holds_in_a_database_that_is_linked_later(
+    app: Flask, site: NewSite, browser: Browser, who: Json, arrive: Callable[[Browser], Json]
+) -> None:
+    browser.put(**who)
+    browser.post("pause")
+    add_database(app, site)
+
+    assert [row["status"] for row in arrive(browser)["enrollments"]] == ["suspended"] * 2
+    assert [row["status"] for row in browser.post("logout")["enrollments"]] == ["suspended"] * 2
+    assert [row["status"] for row in browser.post("resume")["enrollments"]] == ["subscribed"] * 2
+    assert [row["status"] for row in browser.identify("ann")["enrollments"]] == ["subscribed"] * 2
+
+
+def test_a_pause_of_the_anonymous_browser_holds_in_a_database_that_is_linked_later(
+    app: Flask, site: NewSite, browser: Browser
+) -> None:
+    browser.put()
+    browser.post("pause")
+    add_database(app, site)
+
+    assert [row["status"] for row in browser.put()["enrollments"]] == ["suspended"] * 2
+
+
+@pytest.mark.parametrize("who", [{}, {"match": {"external_id": "ann"}}], ids=["anonymous", "known"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_pause_goes_along_to_another_database(
+    app: Flask, site: NewSite, browser: Browser, who: Json, order: int
+) -> None:
+    first, second = sorted([site.database_id, add_database(app, site)])[::order]
+    browser.put(**who, database_ids=[first])
+    browser.post("pause")
+
+    assert browser.identify("ann", database_ids=[second])["enrollments"][0]["status"] == "suspended"
+    assert browser.refresh()["enrollments"][0]["status"] == "suspended"
+
+    browser.post("resume")
+    assert browser.identify("ann", database_ids=[first])["enrollments"][0]["status"] == "subscribed"
+    assert browser.identify("ann", database_ids=[second])["enrollments"][0]["status"] == "subscribed"
+    assert [row["status"] for row in browser.post("logout")["enrollments"]] == ["subscribed"] * 2
+
+
+@pytest.mark.parametrize("has_logged_out", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_pause_does_not_reach_another_person_by_way_of_another_database(
+    app: Flask, site: NewSite, browser: Browser, order: int, *, has_logged_out: bool
+) -> None:
+    first, second = sorted([site.database_id, add_database(app, site)])[::order]
+    browser.put(match={"external_id": "ann"}, database_ids=[first])
+    browser.post("pause")
+    if has_logged_out:
+        browser.post("logout")
+
+    assert browser.identify("bob", database_ids=[second])["enrollments"][0]["status"] == "subscribed"
+    assert {row["status"] for row in browser.identify("bob", database_ids=[first, second])["enrollments"]} == {
+        "subscribed"
+    }
+    assert browser.identify("ann", database_ids=[first])["enrollments"][0]["status"] == "suspended"
