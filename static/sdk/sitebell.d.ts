@@ -188,6 +188,12 @@ declare namespace Sitebell {
     error: SitebellError;
   }
 
+  /** What the server made of a tracked event; it ignores a repetition of the same millisecond. */
+  interface Tracked {
+    accepted: number;
+    ignored: number;
+  }
+
   type Handler<Name extends keyof Events> = (detail: Events[Name]) => unknown;
 
   /** Called once: `(result)`, or `(undefined, error)`. */
@@ -237,6 +243,9 @@ declare namespace Sitebell {
     tag(...tags: (string | LapsingTag | Callback<Membership>)[]): Promise<Membership>;
     /** Take tags away; a callback may come last. */
     untag(...names: (string | Callback<Membership>)[]): Promise<Membership>;
+    /** Say what the visitor did: the site chooses its audiences by it. */
+    track(name: string, callback?: Callback<Tracked>): Promise<Tracked>;
+    track(name: string, data: { [member: string]: unknown }, callback?: Callback<Tracked>): Promise<Tracked>;
     on<Name extends keyof Events>(name: Name, handler: Handler<Name>): Promise<void>;
     /** Also without a handler: the promise brings what the handler would be given. */
     once<Name extends keyof Events>(name: Name, handler?: Handler<Name>): Promise<Events[Name]>;
@@ -287,6 +296,10 @@ declare namespace Sitebell {
     (command: [method: 'setTopics', names: string[], callback?: Callback<Membership>]): Promise<Membership>;
     (command: [method: 'tag', ...tags: (string | LapsingTag | Callback<Membership>)[]]): Promise<Membership>;
     (command: [method: 'untag', ...names: (string | Callback<Membership>)[]]): Promise<Membership>;
+    (command: [method: 'track', name: string, callback?: Callback<Tracked>]): Promise<Tracked>;
+    (
+      command: [method: 'track', name: string, data: { [member: string]: unknown }, callback?: Callback<Tracked>],
+    ): Promise<Tracked>;
     (command: [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]): Promise<Membership>;
     <Name extends keyof Events>(command: [method: 'on', name: Name, handler: Handler<Name>]): Promise<void>;
     <Name extends keyof Events>(command: [method: 'once', name: Name, handler: Handler<Name>]): Promise<Events[Name]>;
@@ -321,6 +334,7 @@ declare namespace Sitebell {
     | [method: 'setTopics', names: string[], callback?: Callback<Membership>]
     | [method: 'tag', ...tags: (string | LapsingTag | Callback<Membership>)[]]
     | [method: 'untag', ...names: (string | Callback<Membership>)[]]
+    | [method: 'track', name: string, data?: { [member: string]: unknown }]
     | [method: 'subscribe', options: SubscribeOptions, callback?: Callback<Membership>]
     | EventCommand;
 }

@@ -36,6 +36,7 @@ MATRIX: dict[str, dict[str, int]] = {
     "POST /v1/sites/<token>/subscription/logout": PUBLIC,
     "POST /v1/sites/<token>/subscription/pause": PUBLIC,
     "POST /v1/sites/<token>/subscription/resume": PUBLIC,
+    "POST /v1/sites/<token>/subscription/notifications": PUBLIC,
     "POST /v1/sites/<token>/events": PUBLIC,
     "POST /v1/messages": SEND | {"other_site": ALLOWED},  # a message of the other site, to its own subscribers
     "GET /v1/messages/<message_id>": READ,
@@ -103,6 +104,12 @@ MATRIX: dict[str, dict[str, int]] = {
     "POST /subscription/attribute/push-value": QUIRK_OFF,
     "POST /subscription/attribute/pull-value": QUIRK_OFF,
     "POST /subscription/attribute/clear": QUIRK_OFF,
+    "POST /subscription/event": QUIRK_OFF,
+    "POST /subscription/conversion": QUIRK_OFF,
+    "POST /subscription/session/start": QUIRK_OFF,
+    "POST /subscription/session/end": QUIRK_OFF,
+    "POST /subscription/mark-as-test": QUIRK_OFF,
+    "POST /subscription/stop-campaigns": QUIRK_OFF,
     "POST /subscription/unsubscribe": QUIRK_OFF,
     "POST /push_subscribe": PUBLIC,  # the body names the resource
     "POST /api/v1.1/subscriptions/set": MANAGE,  # the body carries the key, here and below

@@ -20,6 +20,7 @@ ROUTES = (
     ("POST", "{page}/subscription/logout"),
     ("POST", "{page}/subscription/pause"),
     ("POST", "{page}/subscription/resume"),
+    ("POST", "{page}/subscription/notifications"),
     ("POST", "{page}/events"),
     ("POST", "/v1/messages"),
 )

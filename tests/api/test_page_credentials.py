@@ -20,6 +20,7 @@ TAKING: dict[str, Callable[[Any], Json]] = {
     "POST /subscription/logout": lambda credential: {"subscription": credential},
     "POST /subscription/pause": lambda credential: {"subscription": credential},
     "POST /subscription/resume": lambda credential: {"subscription": credential},
+    "POST /subscription/notifications": lambda credential: {"subscription": credential},
     "POST /events": lambda credential: {"events": [{**EVENT, "subscription": credential}]},
 }
 CONFLICT, REFUSED = (409, "subscription_conflict"), (422, "invalid")

@@ -17,6 +17,7 @@ PROVING = (
     "subscription/logout",
     "subscription/pause",
     "subscription/resume",
+    "subscription/notifications",
 )
 
 

@@ -112,6 +112,37 @@ def test_topics_and_tags_are_the_vendors_ids(guest: Guest, channel: Channel) -> 
     wait_until(lambda: channel.subscriptions()[0]["tags"] == [], "the tag to be off")
 
 
+def test_what_the_visitor_did_waits_for_a_subscription_and_selects_them(guest: Guest, channel: Channel) -> None:
+    guest.visit()
+    guest.does("trackEvent", "bought", {"value": 1})
+    guest.does("triggerFollowUpEvent", "CAMPAIGN_ID", "looked")
+
+    guest.subscribe()
+
+    def count(name: str) -> int:
+        where = {"where": {"field": f"event.custom.{name}", "op": "exists"}}
+        return int(channel.shop.ask("POST", "/v1/audiences/preview", {"audience": where})["count"])
+
+    wait_until(lambda: [count(name) for name in ("bought", "looked", "other")] == [1, 1, 0], "the events")
+
+
+def test_a_page_lists_what_its_browser_received(
+    guest: Guest, channel: Channel, notifications: NotificationDaemon
+) -> None:
+    guest.visit()
+    guest.subscribe()
+    message = channel.send(
+        "Fresh bread", url=f"{channel.shop.origin}/bread", subscriptionId=guest.asks("getSubscriptionId")[0]
+    )
+    notifications.wait("Fresh bread")
+    channel.shop.wait_for_counts(message, accepted=1)
+
+    [[listed]] = guest.asks("getNotifications")
+
+    shown = {name: listed[name] for name in ("message", "title", "text", "url")}
+    assert shown == {"message": message, "title": "Fresh bread", "text": "There", "url": f"{channel.shop.origin}/bread"}
+
+
 def test_events_come_also_to_those_who_listen_late(guest: Guest) -> None:
     guest.visit()
     for name in ("initialized", "subscribed", "unsubscribed", "bellReady"):
@@ -137,7 +168,7 @@ def test_what_is_not_known_warns_once_and_changes_nothing(guest: Guest, channel:
     before = channel.subscriptions()
 
     for _ in range(2):
-        for command in (["trackEvent", "bought", {"value": 1}], ["showWebBannerById", "x"], ["constructor"]):
+        for command in (["showPanel"], ["showWebBannerById", "x"], ["constructor"]):
             guest.does(*command)
         guest.browser.evaluate("void (CleverPush.push(function () {}), CleverPush.push(null))")
         guest.browser.evaluate(
@@ -146,7 +177,7 @@ def test_what_is_not_known_warns_once_and_changes_nothing(guest: Guest, channel:
 
     warned = guest.browser.evaluate("warned")
     for name in (
-        "trackEvent",
+        "showPanel",
         "showWebBannerById",
         "constructor",
         "generateWalletPass",

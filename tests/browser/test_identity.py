@@ -119,7 +119,7 @@ def test_an_error_of_the_server_comes_typed_to_promise_callback_and_event(
     assert by_callback == error
 
 
-@pytest.mark.parametrize("method", ["update", "setFields", "pause", "resume", "setTopics", "tag", "untag"])
+@pytest.mark.parametrize("method", ["update", "setFields", "pause", "resume", "setTopics", "tag", "untag", "track"])
 def test_what_needs_a_subscription_says_so(method: str, visitor: Visitor) -> None:
     visitor.visit()
 
@@ -150,6 +150,14 @@ def test_fields_and_tags_are_written_to_who_is_there(subscriber: Visitor, shop: 
     profile = shop.ask("GET", path)
     assert (profile["fields"]["_fname"], "_city" in profile["fields"]) == ("Ann", False)
     assert profile["tags"] == ["gold"]
+
+
+def test_what_the_visitor_did_selects_them(subscriber: Visitor, shop: Shop) -> None:
+    answer = subscriber.call("track", "bought", {"amount": 20})
+
+    assert answer == {"accepted": 1, "ignored": 0}
+    bought = {"where": {"field": "event.custom.bought", "op": "exists"}}
+    assert shop.ask("POST", "/v1/audiences/preview", {"audience": bought})["count"] == 1
 
 
 def test_a_visitor_who_was_ended_by_the_site_stays_out(subscriber: Visitor, shop: Shop) -> None:

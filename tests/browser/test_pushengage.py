@@ -226,13 +226,13 @@ def test_a_page_that_loads_the_script_twice_subscribes_once(guest: Guest, accoun
 def test_what_is_not_known_of_the_vendor_warns_once_and_changes_nothing(guest: Guest, shop: Shop) -> None:
     guest.browser.wait_for("!!window._pe")
     for _ in range(2):
-        guest.browser.evaluate("void _peq.push(['add-to-trigger', { campaign_name: 'cart' }])")
-        guest.browser.evaluate("PushEngage.sendGoal({ name: 'sale', count: 1, value: 9 })")
+        guest.browser.evaluate("void _peq.push(['add-to-basket', { campaign_name: 'cart' }])")
+        guest.browser.evaluate("PushEngage.addAlert({ type: 'price_drop' })")
         guest.browser.evaluate("void _peq.push(null)")
 
     warned = guest.browser.evaluate("warned.filter(text => text.includes('not known'))")
 
-    names = ("add-to-trigger", "sendGoal", "PushEngage's object")
+    names = ("add-to-basket", "addAlert", "PushEngage's object")
     assert [[name in text for name in names].index(True) for text in warned] == [0, 1, 2]
     assert shop.subscriptions() == []
 

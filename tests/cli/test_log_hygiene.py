@@ -30,6 +30,7 @@ PAGE_ROUTES = {
     "POST /subscription/logout": {},
     "POST /subscription/pause": {},
     "POST /subscription/resume": {},
+    "POST /subscription/notifications": {},
     "POST /subscription/unsubscribe": {},
     "POST /events": None,
 }

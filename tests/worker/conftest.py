@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from sitebell.app import create_app
+from sitebell.config import load_config
 from support.databases import Databases
 from support.installation import Installation
 from support.push_service import PushService
+from support.web_application import parts
 from support.webhook_receiver import WebhookReceiver
 from support.webhook_site import WebhookSite
 
@@ -19,6 +23,14 @@ def installation(tmp_path: Path, push_service: PushService, databases: Databases
         installation = Installation(tmp_path, push_service, url)
         yield installation
         installation.close()
+
+
+@pytest.fixture
+def client(installation: Installation) -> Iterator[FlaskClient]:
+    """Pages and back end of the installation's site, over HTTP."""
+    app = create_app(load_config(installation.settings), clock=installation.clock)
+    yield app.test_client()
+    parts(app).store.close()
 
 
 @pytest.fixture

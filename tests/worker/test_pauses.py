@@ -1,31 +1,27 @@
 """A visitor's pause holds messages back, and ends at its moment without anybody's doing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from sitebell.app import create_app
-from sitebell.config import load_config
 from sitebell.models import Enrollment
 from support.installation import Installation
 from support.push_service.subscriber import Subscriber
 from support.visitors import Browser
 from support.waiting import wait_until
-from support.web_application import parts
 from support.webhook_site import proof
 
 Visit = Callable[[Subscriber], Browser]
 
 
 @pytest.fixture
-def visit(installation: Installation) -> Iterator[Visit]:
+def visit(installation: Installation, client: FlaskClient) -> Visit:
     """Lets a device of the push service speak to the pages of the site."""
-    app = create_app(load_config(installation.settings), clock=installation.clock)
     page = f"/v1/sites/{installation.site.token}"
-    yield lambda device: Browser(app.test_client(), page, proof(device))
-    parts(app).store.close()
+    return lambda device: Browser(client, page, proof(device))
 
 
 def test_a_paused_browser_gets_nothing_until_its_moment(installation: Installation, visit: Visit) -> None:

@@ -1,25 +1,20 @@
 """What a back end does to profiles between the planning of a message and its sending."""
 
-from collections.abc import Iterator
-
 import pytest
+from flask.testing import FlaskClient
 
-from sitebell.app import create_app
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.matching import Match
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
 from support.installation import Installation
-from support.web_application import parts, settings_in
 
 
 @pytest.fixture
-def office(installation: Installation) -> Iterator[BackEnd]:
+def office(installation: Installation, client: FlaskClient) -> BackEnd:
     """The back end of the installation's site, over HTTP."""
-    app = create_app(settings_in(installation.folder, database_url=installation.url), clock=installation.clock)
     site = NewSite(installation.site, installation.api_key, installation.vapid_public_key, installation.database_id)
-    yield BackEnd(app.test_client(), site)
-    parts(app).store.close()
+    return BackEnd(client, site)
 
 
 def add_browser(installation: Installation, external_id: str) -> str:

@@ -12,6 +12,7 @@ from sitebell.api.browser_schemas import (
     EventsBody,
     PauseBody,
     ProofBody,
+    ReceivedListAnswer,
     RegistrationBody,
     SiteAnswer,
     UnsubscribedAnswer,
@@ -24,6 +25,7 @@ from sitebell.services.binding.enrolling import detach
 from sitebell.services.binding.enrollments import list_enrollments, pause, resume, resume_due
 from sitebell.services.binding.registering import register
 from sitebell.services.events import Report, record_events
+from sitebell.services.received import list_received
 from sitebell.services.subscriptions import (
     Address,
     Registration,
@@ -130,6 +132,19 @@ def put_subscription_of_browser(body: dict[str, Any]) -> tuple[dict[str, Any], i
 def get_status(body: dict[str, Any]) -> dict[str, Any]:
     """Say how the server knows a subscription."""
     return _change(body, lambda _session, _row: None)
+
+
+@page.route("/subscription/notifications", methods=["POST"])
+@page.arguments(ProofBody, example={"subscription": EXAMPLE_SUBSCRIPTION})
+@page.response(200, ReceivedListAnswer)
+@page.fails(*PROOF, "subscription_not_found")
+def list_notifications(body: dict[str, Any]) -> dict[str, Any]:
+    """List the last 50 notifications that went to who is at this browser now."""
+    address = _address(body["subscription"])
+    spend(_site())
+    with store().reading() as session:
+        received = list_received(session, prove_subscription(session, _site(), address, lock=False))
+    return {"notifications": [{**one.notification, "message": one.message, "sent_at": one.sent_at} for one in received]}
 
 
 @page.route("/subscription/unsubscribe", methods=["POST"])

@@ -78,7 +78,12 @@ class EventBody(Strict):
     receipt = text(200, load_default=None)
     subscription = fields.Nested(SubscriptionBody, load_default=None)
     at = Whole(0, LAST_MILLISECOND, required=True, metadata={"description": "Milliseconds since 1970, by the browser."})
-    action = text(100, minimum=0, load_default=None, metadata={"description": "The pressed button; empty for none."})
+    action = text(
+        100,
+        minimum=0,
+        load_default=None,
+        metadata={"description": "The pressed button, empty for none; of `custom` its name."},
+    )
     data = fields.Dict(keys=text(100), values=fields.Raw(allow_none=True), load_default=None)
 
     @validates_schema
@@ -114,6 +119,24 @@ class SiteAnswer(Answer):
     scope = fields.String(required=True, metadata={"description": "Scope to register the worker with."})
     topics = fields.List(fields.Nested(TopicAnswer), required=True)
     prompt = fields.Dict(required=True, metadata={"description": "Settings of the prompt; none in this version."})
+
+
+class ReceivedAnswer(Answer):
+    """A notification that this browser received."""
+
+    message = fields.String(required=True, metadata={"description": "The message's id."})
+    sent_at = Moment(required=True, metadata={"format": "date-time"})
+    title = fields.String(required=True)
+    body = fields.String()
+    url = fields.String()
+    icon = fields.String()
+    image = fields.String()
+
+
+class ReceivedListAnswer(Answer):
+    """The newest notifications that went to who is at the browser now, the newest first."""
+
+    notifications = fields.List(fields.Nested(ReceivedAnswer), required=True)
 
 
 class UnsubscribedAnswer(Answer):

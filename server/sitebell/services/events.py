@@ -49,7 +49,7 @@ def record_events(
     accepted = 0
     for report, claim in zip(reports, claims, strict=True):
         if report.type not in RECEIPT_EVENTS:
-            accepted += _record_custom(session, site, report, now)
+            accepted += _record_proven(session, site, report, now)
         elif claim is not None:
             accepted += _record_receipt(session, claim, site, report, now, visitor)
     return accepted, len(reports) - accepted
@@ -116,33 +116,39 @@ def _is_new(session: Session, delivery: Delivery, kind: str, at: datetime, *, is
     return same == 0 and total < CLICKS_PER_DELIVERY
 
 
-def _record_custom(session: Session, site: Site, report: Report, now: datetime) -> bool:
+def _record_proven(session: Session, site: Site, report: Report, now: datetime) -> bool:
     if report.address is None:
         return False
     try:
         subscription = prove_subscription(session, site, report.address)
     except NotFound:
         return False
-    at = _plausible(report.at, now)
+    return record_custom(session, subscription, report.action, report.data, now, at=report.at)
+
+
+def record_custom(
+    session: Session,
+    subscription: Subscription,
+    action: str | None,
+    data: dict[str, Any] | None,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+) -> bool:
+    """Store an event of the site's own at a locked subscription; False when it is a repetition."""
+    plausible = _plausible(at, now)
     known = select(Event.action, Event.data).where(
         Event.subscription_id == subscription.id,
         Event.message_id.is_(None),
-        Event.type == report.type,
-        Event.at == (at if at == report.at else Event.received_at),  # a moment that is ours says nothing: all such
+        Event.type == EventType.CUSTOM,
+        Event.at == (at if at == plausible else Event.received_at),  # a moment that is ours says nothing: all such
     )
     same_moment = [tuple(row) for row in session.execute(known.limit(EVENTS_PER_MOMENT))]
-    if len(same_moment) == EVENTS_PER_MOMENT or (report.action, report.data) in same_moment:
+    if len(same_moment) == EVENTS_PER_MOMENT or (action, data) in same_moment:
         return False
-    event = Event(
-        site_id=site.id,
-        subscription_id=subscription.id,
-        type=report.type,
-        at=at,
-        received_at=now,
-        action=report.action,
-        data=report.data,
-    )
-    record_event(session, event)
+    whose = {"site_id": subscription.site_id, "subscription_id": subscription.id}
+    what = {"type": EventType.CUSTOM, "action": action, "data": data}
+    record_event(session, Event(**whose, **what, at=plausible, received_at=now))
     return True
 
 

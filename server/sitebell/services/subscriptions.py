@@ -15,7 +15,7 @@ from sitebell.errors import Conflict, NotFound
 from sitebell.models import Event, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.push.encryption import SubscriptionKeys
 from sitebell.push.endpoint import Endpoint, EndpointRules
-from sitebell.services.binding.crowding import leave_surplus
+from sitebell.services.binding.crowding import push_out_surplus
 from sitebell.services.locks import lock_subscriptions
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import choose_vapid_key
@@ -99,13 +99,13 @@ def put_subscription(
     return _create(session, vault, site, registration, pair.id, now)
 
 
-def prove_subscription(session: Session, site: Site, address: Address) -> Subscription:
-    """Return the subscription whose endpoint and both keys the caller knows (SEC-12).
+def prove_subscription(session: Session, site: Site, address: Address, *, lock: bool = True) -> Subscription:
+    """Return the subscription whose endpoint and both keys the caller knows (SEC-12), locked unless it is only read.
 
     Raises:
         NotFound: unknown or not matching, which answer the same.
     """
-    row = _find_proven(session, site, address)
+    row = _find_proven(session, site, address, lock=lock)
     if row is None:
         raise NotFound("This site has no such subscription: subscribe first.", "subscription_not_found")
     return row
@@ -123,7 +123,7 @@ def unsubscribe(
 def revive(session: Session, subscription: Subscription, now: datetime) -> None:
     """Let a subscription that had ended begin again."""
     subscription.status, subscription.status_reason, subscription.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
-    leave_surplus(session, [subscription.id], now)
+    push_out_surplus(session, [subscription.id], now)
     record_change(session, subscription, EventType.SUBSCRIBED, now)
 
 
@@ -156,9 +156,9 @@ def _find_both(
     return _find(session, site, registration.address), _find_proven(session, site, registration.previous)
 
 
-def _find(session: Session, site: Site, address: Address) -> Subscription | None:
-    query = select(Subscription).where(_has_address(site, address)).with_for_update(key_share=True)
-    return session.scalars(query).one_or_none()
+def _find(session: Session, site: Site, address: Address, *, lock: bool = True) -> Subscription | None:
+    query = select(Subscription).where(_has_address(site, address))
+    return session.scalars(query.with_for_update(key_share=True) if lock else query).one_or_none()
 
 
 def _has_address(site: Site, address: Address) -> ColumnElement[bool]:
@@ -169,8 +169,8 @@ def _has_address(site: Site, address: Address) -> ColumnElement[bool]:
     )
 
 
-def _find_proven(session: Session, site: Site, address: Address) -> Subscription | None:
-    row = _find(session, site, address)
+def _find_proven(session: Session, site: Site, address: Address, *, lock: bool = True) -> Subscription | None:
+    row = _find(session, site, address, lock=lock)
     return row if row is not None and _proves(row, address) else None
 
 

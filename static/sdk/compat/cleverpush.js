@@ -14,15 +14,6 @@ const byId = (/** @type {object | undefined} */ noted) => Object.assign(Object.c
 
 const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(cleverIds[kind])[id] || id;
 
-/**
- * @param {string} kind
- * @param {string} name
- */
-function cleverIdOf(kind, name) {
-  const [found] = Object.entries(cleverIds[kind] || {}).find(([, ours]) => ours === name) || [name];
-  return found;
-}
-
 /** @type {string | undefined} JWT of the site's back end, which CleverPush calls the authoriser's */
 let cleverToken;
 
@@ -47,9 +38,9 @@ const noteWriting = (id, value, others = cleverWrote()) =>
 /** @returns {any[]} */
 const valuesOf = (/** @type {string} */ id) => [].concat(cleverWrote()[id] ?? []);
 
-const adding = (/** @type {string} */ id, /** @type {any} */ value) => [...new Set([...valuesOf(id), value])];
-
 const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
+
+const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(id, value).concat(value);
 
 /** @type {Promise<unknown> | undefined} */
 let cleverSubscription;
@@ -105,24 +96,23 @@ const tagger = (method, change) => async (/** @type {string} */ id) => {
   noteWriting(CLEVER_TAGS, change(CLEVER_TAGS, id));
 };
 
-const topicsSet = new EventTarget();
+/** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
+const TOPICS_SET = /** @type {any} */ ('topicsSet');
+EVENTS.push(TOPICS_SET);
 
 /** @type {{[method: string]: (...args: any[]) => any}} */
 const cleverMethods = {
   /** @type {(force: boolean | CleverCallback, callback?: CleverCallback) => unknown} */
-  triggerOptIn: (force, callback) => {
+  triggerOptIn: (force, callback = ignore) => {
     if (typeof force === 'function') return cleverMethods.triggerOptIn(false, force);
     const hasLeft = !force && knownMembership().status === 'unsubscribed';
-    return hasLeft ? callback?.(new Error('unsubscribed')) : cleverMethods.subscribe(callback);
+    return hasLeft ? callback(Error('unsubscribed')) : cleverMethods.subscribe(callback);
   },
   subscribe: (callback) => answerBoth(sdk.subscribe().then(idOf), callback),
   unsubscribe: () => sdk.unsubscribe().then(() => (cleverSubscription = undefined)),
   isSubscribed: (callback) => cleverMethods.getSubscriptionId((/** @type {any} */ id) => callback(!!id)),
   getSubscriptionId: (callback) => answerBoth(sdk.status().then(idOf), (_, id) => callback(id || false)),
-  getNotifications: (callback) => {
-    warn('getNotifications: not known here.');
-    callback([]);
-  },
+  getNotifications: (callback) => answerBoth(received(), (_, list = []) => callback(list)),
   tagSubscription: tagger('tag', adding),
   untagSubscription: tagger('untag', removing),
   getTags: (callback) => answerBoth(whenSubscribed().then(writtenTags), callback),
@@ -130,8 +120,13 @@ const cleverMethods = {
   setTopics: async (ids) => {
     await whenSubscribed();
     await sdk.setTopics(ids.map((/** @type {string} */ id) => ourName('topic', id)));
-    topicsSet.dispatchEvent(new CustomEvent('topicsSet', { detail: ids }));
+    emit(TOPICS_SET, ids);
   },
+  trackEvent: async (name, data) => {
+    await whenSubscribed();
+    await sdk.track(name, data);
+  },
+  triggerFollowUpEvent: (campaignId, name, data) => cleverMethods.trackEvent(name, { ...data, campaignId }),
   setAttribute: (id, value, callback) => writeAttribute(id, value, () => value, callback),
   getAttribute: (id, callback) => callback(cleverWrote()[id]),
   hasAttribute: (id, callback) => callback(id in cleverWrote()),
@@ -143,6 +138,12 @@ const cleverMethods = {
     writeAttribute(id, { delete: [value] }, () => removing(id, value), callback),
 };
 
+async function received() {
+  const subscription = credentialOf(await mustOwnSubscription());
+  const { notifications } = await ask('/subscription/notifications', { subscription });
+  return notifications.map((/** @type {any} */ one) => ({ ...one, text: one.body }));
+}
+
 const writtenTags = () => valuesOf(CLEVER_TAGS);
 
 /** @param {any} state a status, or a membership, which has no `subscribed` */
@@ -151,7 +152,9 @@ const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriber
 async function chosenTopics() {
   /** @type {Sitebell.Topic[]} */
   const topics = await sdk.topics();
-  return topics.filter(({ chosen }) => chosen).map(({ name }) => cleverIdOf('topic', name));
+  const ids = Object.entries(cleverIds.topic || {});
+  const chosen = topics.filter((topic) => topic.chosen);
+  return chosen.map(({ name }) => ids.find(([, ours]) => ours === name)?.[0] || name);
 }
 
 /** @type {{[name: string]: string}} */
@@ -161,8 +164,8 @@ const CLEVER_EVENTS = { initialized: 'ready', subscribed: 'subscribe', unsubscri
 const cleverListener = (how) => (/** @type {string} */ name, /** @type {CleverCallback} */ handler) => {
   const ours = CLEVER_EVENTS[name];
   if (ours) sdk[how](ours, (/** @type {any} */ { subscriberHash }) => handler(subscriberHash));
-  else if (name !== 'topicsSet') warn(`The event ${name} never happens here.`);
-  topicsSet.addEventListener(name, (/** @type {any} */ { detail }) => handler(detail), { once: how === 'once' });
+  else if (name === TOPICS_SET) ABOUT_EVENTS[how](name, handler);
+  else perform({}, 'CleverPush', [name]);
 };
 
 /** What a page calls without the queue. */
@@ -172,8 +175,8 @@ const cleverDirect = {
   once: cleverListener('once'),
   setAuthorizerToken: (/** @type {string} */ token) => (cleverToken = token),
   generateWalletPass: (/** @type {any[]} */ ...args) => {
-    warn('generateWalletPass: not known here.');
-    args.pop()(new Error('unknown'));
+    perform({}, 'CleverPush', ['generateWalletPass']);
+    args.pop()(Error('unknown'));
   },
 };
 
@@ -197,6 +200,6 @@ if (cleverQueue) {
   self.addEventListener('message', hearFrame);
   connect(cleverPage.cleverPushConfig?.serviceWorkerFile || '/cleverpush-worker.js').then(({ supported }) => {
     cleverQueue.initialized = true;
-    tellInitialised(supported ? undefined : new Error('unsupported'));
+    tellInitialised(supported ? undefined : Error('unsupported'));
   }, tellInitialised);
-} else tellInitialised(new Error('already initialised'));
+} else tellInitialised(Error('already initialised'));

@@ -144,9 +144,11 @@ const promises = {
   addDynamicSegment: (segments) =>
     sdk.tag(...segments.map((/** @type {any} */ one) => ({ name: one.name, days: +one.duration }))),
   addAttributes: (attributes, options) => sdk.setFields(attributes, options),
+  // Its name is the event's, with the campaign beside it; what answers to it is the site's own to build.
+  sendTriggerEvent: ({ event_name, ...data }) => sdk.track(event_name, data),
+  sendGoal: ({ name, ...data }) => sdk.track(name, data),
+  addAlert: async () => perform({}, 'PushEngage', ['addAlert']),
 };
-for (const name of ['sendTriggerEvent', 'sendGoal', 'addAlert'])
-  promises[name] = async () => perform({}, 'PushEngage', [name]);
 
 const commands = {
   init: startOptIn,
@@ -155,6 +157,7 @@ const commands = {
   'add-to-segment': command(addSegment),
   'remove-from-segment': command(promises.removeSegment),
   'remove-to-segment': command(promises.removeSegment),
+  'add-to-trigger': command(promises.sendTriggerEvent),
   'add-to-dynamic-segment': command((names, duration) =>
     promises.addDynamicSegment([names].flat().map((name) => ({ name, duration }))),
   ),

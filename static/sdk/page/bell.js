@@ -14,6 +14,7 @@ const methods = {
   identify,
   logout,
   topics,
+  track,
   ...NEWS,
   pause: chooser('pause'),
   resume: chooser('resume'),
@@ -82,8 +83,8 @@ function call(name, args) {
   return outcome;
 }
 
-/** @type {Set<string>} */
-const written = new Set();
+/** @type {{[message: string]: true}} */
+const written = {};
 
 /**
  * Every failure reaches the handlers of `error`, and the console once.
@@ -94,8 +95,8 @@ const written = new Set();
 async function report(failure) {
   const error = failure?.docs ? failure : complaint('unexpected', failure);
   if (!error.message) await explain(error);
-  if (!written.has(error.message)) console.warn(`[Sitebell] ${error.code}: ${error.message} ${error.docs}`);
-  written.add(error.message);
+  if (!written[error.message]) console.warn(`[Sitebell] ${error.code}: ${error.message} ${error.docs}`);
+  written[error.message] = true;
   emit('error', error);
   return error;
 }
@@ -128,8 +129,9 @@ function takeOver(queue) {
   const waiting = target.splice(0);
   window.Sitebell = Object.assign(target, bell);
   if (scriptTag?.dataset.site) call('init', [scriptTag.dataset]);
-  const isInit = (/** @type {any} */ command) => command[0] === 'init';
-  push(...waiting.filter(isInit), ...waiting.filter((/** @type {any} */ command) => !isInit(command)));
+  // Stable: all but `init` keep their order.
+  const isInit = (/** @type {any} */ command) => /** @type {any} */ (command[0] === 'init');
+  push(...waiting.sort((/** @type {any} */ one, /** @type {any} */ other) => isInit(other) - isInit(one)));
 }
 
 // A page that includes the script twice keeps the first.

@@ -1,8 +1,7 @@
 // @ts-check
 // Can this page have push? From the most basic need upwards.
 
-const isPushPossible = () =>
-  'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window && 'locks' in navigator;
+const isPushPossible = () => !!(navigator.serviceWorker && navigator.locks && self.PushManager && self.Notification);
 
 /**
  * @returns {Sitebell.Obstacle | null} the first thing in the way

@@ -22,12 +22,10 @@ function complaint(code, cause, message, status = 0) {
 
 /** @param {Sitebell.SitebellError} error that has no message yet */
 async function explain(error) {
-  sentences =
-    sentences ||
-    within(
-      SENTENCES_TIME,
-      fetch(settings.server + '/sdk/v1/errors.json', { credentials: 'omit' }).then((answer) => answer.json()),
-    ).catch(() => (sentences = undefined));
+  sentences ||= within(
+    SENTENCES_TIME,
+    fetch(settings.server + '/sdk/v1/errors.json', { credentials: 'omit' }).then((answer) => answer.json()),
+  ).catch(() => (sentences = undefined));
   const sentence = (await sentences)?.[error.code] || error.code + ' {reason}';
   /** @type {{[fact: string]: any}} */
   const facts = { ...settings, reason: error.cause };

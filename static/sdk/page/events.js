@@ -26,14 +26,9 @@ const EVENTS = [
 /** @type {Listener[]} */
 let listeners = [];
 
-/** @type {Map<string, unknown>} */
-const happenedWhileLoading = new Map();
+/** @type {{[event: string]: any}} */
+const happenedWhileLoading = {};
 let isLoading = true;
-
-/** @param {any} name */
-function mustBeEvent(name) {
-  if (!EVENTS.includes(name)) throw complaint('unknown_event', name);
-}
 
 /**
  * Calls the site's own code: what it throws stops nothing of ours. It goes to the console and to the page's
@@ -57,7 +52,7 @@ function callSafely(handler, ...details) {
  * @param {Sitebell.Events[Name]} detail
  */
 function emit(name, detail) {
-  if (isLoading) happenedWhileLoading.set(name, detail);
+  if (isLoading) happenedWhileLoading[name] = detail;
   for (const listener of listeners) if (listener.name === name) callSafely(listener.handler, detail);
 }
 
@@ -67,9 +62,9 @@ function emit(name, detail) {
  * @param {AnyHandler} [key] what off() will be given
  */
 async function on(name, handler, key = handler) {
-  mustBeEvent(name);
+  if (!EVENTS.includes(/** @type {any} */ (name))) throw complaint('unknown_event', name);
   listeners = [...listeners, { name, key, handler }];
-  if (happenedWhileLoading.has(name)) queueMicrotask(() => callSafely(handler, happenedWhileLoading.get(name)));
+  if (name in happenedWhileLoading) queueMicrotask(() => callSafely(handler, happenedWhileLoading[name]));
 }
 
 /**
@@ -94,6 +89,5 @@ function once(name, handler) {
  * @param {AnyHandler} [handler]
  */
 async function off(name, handler) {
-  mustBeEvent(name);
   listeners = listeners.filter(({ name: other, key }) => other !== name || (handler && key !== handler));
 }

@@ -160,9 +160,8 @@ async function noteDown(subscription, membership) {
  */
 function announceChange(intent, endpoint, membership, before) {
   const previousEndpoint = before.subscription?.endpoint || null;
-  if (intent === 'subscribe') {
-    emit('subscribe', { ...membership, endpoint });
-  } else if (membership.status !== 'subscribed') {
+  if (intent === 'subscribe') emit(intent, { ...membership, endpoint });
+  else if (membership.status !== 'subscribed') {
     if (before.membership?.status === 'subscribed')
       emit('unsubscribe', { ...membership, status: 'unsubscribed', acknowledged: true });
   } else if (previousEndpoint !== endpoint) {

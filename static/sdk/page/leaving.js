@@ -5,8 +5,9 @@
 /** @returns {Promise<Sitebell.Farewell>} */
 async function unsubscribe() {
   const acknowledged = await exclusively(leave);
+  const { subscriberHash } = knownMembership();
   /** @type {Sitebell.Farewell} */
-  const farewell = { subscriberHash: knownMembership().subscriberHash, status: 'unsubscribed', acknowledged };
+  const farewell = { subscriberHash, status: 'unsubscribed', acknowledged };
   emit('unsubscribe', farewell);
   return farewell;
 }

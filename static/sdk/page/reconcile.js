@@ -13,18 +13,16 @@ const DAY = 86_400_000;
  * @param {number} now epoch milliseconds
  * @returns {'unsubscribe' | 'subscribe' | 'refresh' | null}
  */
-function dueAtLoad({ subscription, membership, at = 0, owed, refused = 0, link }, endpoint, permission, now) {
-  if (now - refused < DAY) return null;
+function dueAtLoad({ subscription, membership, at = 0, owed, refused, link }, endpoint, permission, now) {
+  if (now - /** @type {number} */ (refused) < DAY) return null;
   if (owed === 'unsubscribe') return owed;
   if (permission !== 'granted') return null;
   if (owed === 'subscribe') return owed;
   // Only the visitor can undo this, by an explicit subscribe().
   if (membership?.status === 'unsubscribed') return null;
-  // A stranger, or one whose record was lost.
-  if (!subscription) return endpoint ? 'refresh' : null;
-  // Moved by the browser, or dropped.
-  if (subscription.endpoint !== endpoint) return 'refresh';
-  return link || now - at >= DAY ? 'refresh' : null;
+  // Unknown (a stranger, or one whose record was lost), moved by the browser, or dropped.
+  if (subscription?.endpoint !== endpoint) return 'refresh';
+  return subscription && (link || now - at >= DAY) ? 'refresh' : null;
 }
 
 async function reconcile() {

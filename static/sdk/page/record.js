@@ -18,8 +18,8 @@
  * @property {number} [refused] when the server last said a final no to a page load, epoch milliseconds
  */
 
-/** The record where localStorage is closed. */
-let standIn = '{}';
+/** @type {PageRecord} where localStorage is closed */
+let standIn = {};
 
 const recordName = () => 'sitebell:' + settings.site;
 
@@ -28,7 +28,7 @@ function recall() {
   try {
     return JSON.parse(localStorage[recordName()] || '{}');
   } catch {
-    return JSON.parse(standIn);
+    return standIn;
   }
 }
 
@@ -37,9 +37,9 @@ const knownMembership = () => recall().membership || membershipOf({});
 
 /** @param {PageRecord} record takes the place of what was there */
 function write(record) {
-  standIn = JSON.stringify(record);
+  standIn = record;
   try {
-    localStorage[recordName()] = standIn;
+    localStorage[recordName()] = JSON.stringify(record);
   } catch {
     // Storage is full or switched off.
   }

@@ -63,9 +63,9 @@ async function startWorker() {
   }
 }
 
-/** @returns {Promise<PushSubscription | null>} what the browser has now */
+/** @returns {Promise<PushSubscription | null | undefined>} what the browser has now */
 async function presentSubscription() {
   // Most visitors of most pages: no permission, so nothing to look up.
   if (!isPushPossible() || Notification.permission !== 'granted') return null;
-  return (await findRegistration())?.pushManager.getSubscription() || null;
+  return (await findRegistration())?.pushManager.getSubscription();
 }

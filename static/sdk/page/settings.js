@@ -15,5 +15,5 @@ const DEFAULT_SCOPE = '/bell/';
 
 /** @param {{[name: string]: any}} options those of `Sitebell.Options`, as far as known */
 function adopt(options) {
-  for (const name in settings) settings[name] = settings[name] || options[name] || '';
+  for (const name in settings) settings[name] ||= options[name] || '';
 }

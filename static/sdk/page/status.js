@@ -19,10 +19,9 @@ async function knownStatus() {
   };
 }
 
-/** @returns {Promise<PushSubscription | null>} what the browser has, if the record calls it subscribed */
+/** @returns {Promise<PushSubscription | null | undefined>} what the browser has, if the record calls it subscribed */
 async function ownSubscription() {
-  if (!recall().subscription || knownMembership().status !== 'subscribed') return null;
-  return presentSubscription();
+  return recall().subscription && knownMembership().status === 'subscribed' ? presentSubscription() : null;
 }
 
 async function mustOwnSubscription() {
@@ -43,8 +42,8 @@ async function confirmStatus() {
   if (!present) return true;
   const subscription = credentialOf(present);
   try {
-    const answer = await ask('/subscription/status', { subscription });
-    remember({ subscription, membership: membershipOf(answer) });
+    const membership = membershipOf(await ask('/subscription/status', { subscription }));
+    remember({ subscription, membership });
   } catch (failure) {
     const { status } = /** @type {Sitebell.SitebellError} */ (failure);
     if (isTemporary(status)) return false;

@@ -13,6 +13,6 @@ function membershipOf({ subscriber_hash: subscriberHash = null, status = null, e
  * @param {any} row
  * @returns {Sitebell.Enrollment}
  */
-function enrollmentOf({ database_id: databaseId, profile_id: profileId = null, ...rest }) {
+function enrollmentOf({ database_id: databaseId, profile_id: profileId, ...rest }) {
   return { databaseId, profileId, ...rest };
 }

@@ -7,7 +7,7 @@ const ANSWER_TIME = 10000;
 /**
  * @typedef {object} Answer
  * @property {number} status of HTTP; 0 when nothing came, or nothing that can be read
- * @property {any} body parsed JSON
+ * @property {any} [body] parsed JSON
  */
 
 /**
@@ -25,12 +25,11 @@ async function exchange({ server, site }, method, path, body) {
     headers: body && { 'Content-Type': 'application/json' },
     body: body && JSON.stringify(body),
     credentials: 'omit',
-    cache: 'no-cache',
     // A farewell outlives the page that says it.
     keepalive: method === 'POST',
   });
   const answer = request.then(async (response) => ({ status: response.status, body: await response.json() }));
-  return within(ANSWER_TIME, answer).catch(() => ({ status: 0, body: null }));
+  return within(ANSWER_TIME, answer).catch(() => ({ status: 0 }));
 }
 
 /**

@@ -17,6 +17,7 @@ from sitebell.models import AliasKind, Quirk, Site, Subscription
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.dialects import Words, allows
 from sitebell.services.dialects.attributes import read_attributes
+from sitebell.services.events import record_custom
 from sitebell.services.identity.admitting import admit
 from sitebell.services.matching import NO_MATCH, Match
 from sitebell.services.subscribers import get_subscriber
@@ -30,6 +31,7 @@ from sitebell.web.schemas import Answer
 from sitebell.web.strict_fields import text
 
 EXAMPLE = {"channelId": "CHANNEL_ID", "subscriptionId": "0123456789abcdef0123456789abcdef", "tagId": "TAG_ID"}
+TEST_TAG = "test"
 FAILURES = (
     *BODY,
     *CHANNEL,
@@ -57,6 +59,10 @@ class WriteBody(Body):
     topic_id = text(LONGEST_ID, data_key="topicId", load_default=None)
     attribute_id = text(LONGEST_ID, data_key="attributeId", load_default=None)
     value = fields.Raw(load_default=None, allow_none=True)
+    event_id = text(LONGEST_ID, data_key="eventId", load_default=None)
+    name = text(LONGEST_ID, load_default=None)
+    data = fields.Dict(keys=text(100), data_key="properties", load_default=None, allow_none=True)
+    parameters = fields.Dict(keys=text(100), load_default=None, allow_none=True)
 
 
 class WrittenAnswer(Answer):
@@ -132,6 +138,26 @@ def _drop(session: Session, site: Site, words: Words, row: Subscription, body: M
     choose_topics(session, site, row, [one for one in chosen_topics(session, row) if one != topic], now())
 
 
+def _track(session: Session, _site: Site, _words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
+    record_custom(session, row, _need(body, "name", "name"), body["parameters"], now())
+
+
+def _convert(session: Session, _site: Site, _words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
+    record_custom(session, row, _need(body, "event_id", "eventId"), body["data"], now())
+
+
+def _visit(_session: Session, _site: Site, _words: Words, row: Subscription, _body: Mapping[str, Any]) -> None:
+    row.seen_at = now()
+
+
+def _mark(session: Session, site: Site, _words: Words, row: Subscription, _body: Mapping[str, Any]) -> None:
+    _tell(session, site, row, Introduction(tags=TagChange(add=[TEST_TAG])))
+
+
+def _leave_as_it_is(*_all: Any) -> None:
+    """A session's end is kept nowhere, and nothing follows up here that could be stopped."""
+
+
 def _end(session: Session, _site: Site, _words: Words, row: Subscription, _body: Mapping[str, Any]) -> None:
     unsubscribe(session, row, now())
 
@@ -146,6 +172,12 @@ WRITES: dict[str, tuple[str, Change]] = {
     "attribute/push-value": ("Add a value to a list, by the id of a subscription alone.", _changing("upsert")),
     "attribute/pull-value": ("Take a value out of a list, by the id of a subscription alone.", _changing("delete")),
     "attribute/clear": ("Clear an attribute, by the id of a subscription alone.", _changing("unset")),
+    "event": ("Record an event of the site's own, by the id of a subscription alone.", _track),
+    "conversion": ("Record a conversion as an event of the site's own, whose name is its id.", _convert),
+    "session/start": ("Note that somebody is there.", _visit),
+    "session/end": ("Take note of nothing: how long a visit was is not kept.", _leave_as_it_is),
+    "mark-as-test": ("Put the tag `test` on the profile of a subscription, by its id alone.", _mark),
+    "stop-campaigns": ("Do nothing: there are no campaigns that follow up.", _leave_as_it_is),
 }
 
 

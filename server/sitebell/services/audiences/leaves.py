@@ -75,8 +75,9 @@ def _compile(leaf: Leaf, known: Vocabulary) -> Condition:
     namespace, point, name = leaf.field.partition(".")
     if point and namespace == "subscription" and name in _FACTS:
         return _FACTS[name](leaf, known)
-    if point and namespace == "event" and name in list(EventType):
-        return _event(leaf, known, name)
+    kind, named, action = name.partition(".")
+    if point and namespace == "event" and kind in (_WITH_ACTION if named else list(EventType)):
+        return _event(leaf, known, kind, action)
     if leaf.field in _SPECIAL:
         return _SPECIAL[leaf.field](leaf, known)
     return _profile_field(leaf, known)
@@ -143,10 +144,12 @@ def _topics(leaf: Leaf, known: Vocabulary) -> Condition:
     return finds_a_row(mine, Subscription)
 
 
-def _event(leaf: Leaf, known: Vocabulary, kind: str) -> Condition:
+def _event(leaf: Leaf, known: Vocabulary, kind: str, action: str) -> Condition:
     """Ask whether such an event happened at all, or before or after a moment; not since then is its `not`."""
     check_operation(leaf, {"exists", "before", "after"})
     mine = select(Event.id).where(Event.subscription_id == Subscription.id, Event.type == kind)
+    if action:
+        mine = mine.where(Event.action == action)
     for cell in read_cells(leaf, Field(name=leaf.field, type=FieldType.DATETIME), known.now):
         mine = mine.where(compare(Event.at, leaf.op, [cell]))
     return finds_a_row(mine, Subscription)
@@ -186,6 +189,7 @@ def _language(leaf: Leaf, known: Vocabulary) -> Condition:
     return and_(Subscription.locale.is_not(None), or_(*matches)) if matches else Subscription.locale.is_not(None)
 
 
+_WITH_ACTION = (EventType.CLICKED, EventType.CUSTOM)  # the pressed button, the name of the site's own event
 _LANGUAGE_RANGE = re.compile(r"[a-z]{1,8}(-[a-z0-9]{1,8})*")
 _FACTS: dict[str, Callable[[Leaf, Vocabulary], Condition]] = {
     "browser": _name(Subscription.browser),

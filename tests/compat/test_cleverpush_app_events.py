@@ -1,0 +1,104 @@
+"""What CleverPush's apps report by an id alone: events of the site's own, visits, and who is a tester."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from compat.cleverpush_channel import CHANNEL, Channel
+from sitebell.models import Event, Quirk, Subscription
+from sitebell.services.sites import NewSite
+from support.dialects import ask_for
+from support.stopped_clock import StoppedClock
+from support.web_application import Json, refusal, rows, stored_rows
+
+ROUTES: list[tuple[str, Json]] = [
+    ("event", {"name": "bought"}),
+    ("conversion", {"eventId": "EVENT_ID"}),
+    ("session/start", {}),
+    ("session/end", {}),
+    ("mark-as-test", {}),
+    ("stop-campaigns", {}),
+]
+
+
+@pytest.fixture
+def channel(app: Flask, client: FlaskClient, site: NewSite) -> Channel:
+    """A channel that asked for writes by an id."""
+    made = Channel(app, client, site)
+    ask_for(app, site, Quirk.CLEVERPUSH_ID_WRITES)
+    return made
+
+
+@pytest.fixture
+def subscriber(channel: Channel) -> str:
+    """A browser of the channel."""
+    return channel.office.add_subscriber()
+
+
+def report(channel: Channel, route: str, subscriber: str, **body: object) -> tuple[int, str]:
+    """Report by an id alone; return status and code of a refusal, or of success."""
+    named = {"channelId": CHANNEL, "subscriptionId": subscriber, **body}
+    answer = channel.call("POST", f"/subscription/{route}", named, key=None)
+    return refusal(answer) if answer.status_code != 200 else (200, "")
+
+
+@pytest.mark.parametrize(("route", "body"), ROUTES)
+def test_an_id_alone_reports_nothing_by_default(
+    app: Flask, channel: Channel, site: NewSite, subscriber: str, route: str, body: Json
+) -> None:
+    ask_for(app, site)
+    before = stored_rows(app)
+
+    assert report(channel, route, subscriber, **body) == (403, "id_writes_off")
+    assert stored_rows(app) == before
+
+
+def test_events_and_conversions_are_kept_and_select_an_audience(app: Flask, channel: Channel, subscriber: str) -> None:
+    assert report(channel, "event", subscriber, name="bought", parameters={"n": 2}) == (200, "")
+    assert report(channel, "conversion", subscriber, eventId="EVENT_ID", properties={"amount": 5}) == (200, "")
+
+    kept = [(row.action, row.data) for row in rows(app, Event) if row.type == "custom"]
+    assert kept == [("bought", {"n": 2}), ("EVENT_ID", {"amount": 5})]
+    bought = {"where": {"field": "event.custom.bought", "op": "exists"}}
+    assert channel.office.ask("POST", "/v1/audiences/preview", {"audience": bought})["count"] == 1
+
+
+def test_an_event_has_a_name(channel: Channel, subscriber: str) -> None:
+    assert report(channel, "event", subscriber) == (422, "invalid")
+    assert report(channel, "conversion", subscriber) == (422, "invalid")
+
+
+def test_a_visit_is_noted(app: Flask, channel: Channel, subscriber: str, clock: StoppedClock) -> None:
+    clock.advance(days=2)
+
+    assert report(channel, "session/start", subscriber) == (200, "")
+
+    [row] = rows(app, Subscription)
+    assert row.seen_at == clock()
+
+
+def test_a_tester_wears_a_tag(channel: Channel, subscriber: str) -> None:
+    assert report(channel, "mark-as-test", subscriber) == (200, "")
+
+    [row] = channel.read("subscriptions")["subscriptions"]
+    assert row["tags"] == ["test"]
+
+
+@pytest.mark.parametrize("route", ["session/end", "stop-campaigns"])
+def test_what_has_no_meaning_here_is_answered_and_changes_nothing(
+    app: Flask, channel: Channel, subscriber: str, route: str
+) -> None:
+    before = stored_rows(app)
+
+    assert report(channel, route, subscriber) == (200, "")
+    assert stored_rows(app) == before
+
+
+@pytest.mark.usefixtures("signed")
+def test_sec_23_on_a_signed_site_nobody_becomes_a_tester_by_an_id(
+    app: Flask, channel: Channel, subscriber: str
+) -> None:
+    before = stored_rows(app)
+
+    assert report(channel, "mark-as-test", subscriber) == (422, "identity_required")
+    assert stored_rows(app) == before

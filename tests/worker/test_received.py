@@ -1,0 +1,95 @@
+"""What a page can list: the notifications that went to who is at its browser now."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from support.installation import Installation
+from support.visitors import Browser
+from support.web_application import Json
+from support.webhook_site import proof
+
+
+@pytest.fixture
+def browser(installation: Installation, client: FlaskClient) -> Browser:
+    """A device of the push service, on the pages of the site."""
+    [device] = installation.push.add_subscribers(1, installation.vapid_public_key)
+    visitor = Browser(client, f"/v1/sites/{installation.site.token}", proof(device))
+    visitor.put()
+    return visitor
+
+
+def send(installation: Installation, title: str, **content: Any) -> str:
+    """Send to everyone, and wait until it went out."""
+    message = installation.send(notification={"title": title, **content})
+    installation.drain()
+    return message
+
+
+def titles(browser: Browser) -> list[str]:
+    """Return what the page can list."""
+    return [str(row["title"]) for row in browser.post("notifications")["notifications"]]
+
+
+def test_what_went_out_is_listed_the_newest_first(installation: Installation, browser: Browser) -> None:
+    content = {"body": "There", "url": "https://www.example.com/a", "icon": "/i.png", "image": "/m.png"}
+    first = send(installation, "One", **content)
+    sent_at = installation.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    installation.clock.advance(hours=1)
+    send(installation, "Two")
+
+    two, one = browser.post("notifications")["notifications"]
+
+    expected: Json = {"message": first, "sent_at": sent_at, "title": "One", **content}
+    assert one == expected
+    assert two["title"] == "Two"
+
+
+def test_what_has_not_gone_out_is_not_listed(installation: Installation, browser: Browser) -> None:
+    installation.send(notification={"title": "Waits"})
+    installation.plan()
+
+    assert titles(browser) == []
+
+
+def test_sec_38_who_comes_after_somebody_is_not_shown_what_was_theirs(
+    installation: Installation, browser: Browser
+) -> None:
+    browser.identify("ann")
+    send(installation, "For Ann")
+    browser.post("logout")
+    nobodys = titles(browser)
+    browser.identify("bob")
+    bobs = titles(browser)
+    browser.post("logout")
+    browser.identify("ann")
+
+    assert (nobodys, bobs, titles(browser)) == ([], [], ["For Ann"])
+
+
+def test_values_of_the_recipient_are_those_of_now(installation: Installation, browser: Browser) -> None:
+    browser.identify("ann", fields={"_fname": "Ann"})
+    send(installation, "Hello {{ profile._fname }}")
+    browser.refresh(fields={"_fname": "Anna"})
+
+    assert titles(browser) == ["Hello Anna"]
+
+
+def test_what_cannot_be_written_for_its_recipient_any_more_is_left_out(
+    installation: Installation, browser: Browser
+) -> None:
+    browser.identify("ann", fields={"_fname": "Ann"})
+    send(installation, "{{ profile._fname }}")
+    send(installation, "Hello")
+    browser.refresh(fields={"_fname": None})
+
+    assert titles(browser) == ["Hello"]
+
+
+def test_fifty_are_listed(installation: Installation, browser: Browser) -> None:
+    for number in range(51):
+        installation.send(notification={"title": str(number)})
+    installation.drain()
+
+    assert titles(browser) == [str(number) for number in range(50, 0, -1)]
