@@ -111,6 +111,9 @@ def test_the_third_generation_promises_what_it_wrote(
     assert (person["fields"]["_fname"], person["fields"]["_lname"]) == ("Ann", "Lee")
     account.notify("For the trial", include_segments=["trial"])
     notifications.wait("For the trial")
+    assert call("PushEngage.getSubscriber()")["segments"] == ["bread", "offers"], "as this browser wrote them"
+    call("PushEngage.addProfileId('bob')")
+    assert call("PushEngage.getSubscriber()")["segments"] == [], "those were Ann's"
 
 
 def test_commands_of_the_queue_reach_the_profile(guest: Guest, account: Account) -> None:

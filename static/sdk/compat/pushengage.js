@@ -107,26 +107,41 @@ const command =
     if (callback) done.then(tellStatus).then((answer) => callSafely(callback, answer));
   };
 
-/** @type {Set<string> | undefined} segments of a browser that the page has not named yet: they go along to its profile */
-let unnamed = new Set();
+/**
+ * No page is told what is stored about its visitor: these are the segments that this browser put on, and for whom.
+ *
+ * @returns {{id?: string, segments: string[]}}
+ */
+const wrote = () => ({ segments: [], .../** @type {any} */ (recall()).pushengage });
+
+/** @param {object} changes */
+const noteWritten = (changes) => remember(/** @type {any} */ ({ pushengage: { ...wrote(), ...changes } }));
 
 /** @param {string | string[]} names */
 async function addSegment(names) {
-  const segments = [names].flat();
-  const membership = await sdk.tag(...segments);
-  for (const segment of segments) unnamed?.add(segment);
+  const membership = await sdk.tag(...[names].flat());
+  noteWritten({ segments: [...new Set(wrote().segments.concat(names))] });
+  return membership;
+}
+
+/** @param {string | string[]} names */
+async function removeSegment(names) {
+  const membership = await sdk.untag(...[names].flat());
+  noteWritten({ segments: wrote().segments.filter((one) => ![names].flat().includes(one)) });
   return membership;
 }
 
 /**
+ * Segments of a browser that nobody had named go along to its profile.
+ *
  * @param {string} id of the site's own
  * @param {Sitebell.IdentifyOptions} [options]
  */
 async function addProfileId(id, options) {
   const membership = await sdk.identify(id, options);
-  const segments = unnamed || [];
-  unnamed = undefined;
-  return [...segments].length ? sdk.tag(...segments) : membership;
+  const { id: before, segments } = wrote();
+  noteWritten({ id, segments: before && before !== id ? [] : segments });
+  return !before && segments.length ? sdk.tag(...segments) : membership;
 }
 
 /** @type {{[name: string]: (...args: any[]) => Promise<any>}} */
@@ -136,11 +151,11 @@ const promises = {
   getSubscriberId: async () => (await tellStatus()).data?.subscriber_id || null,
   getSubscriber: async () => {
     const { data } = await tellStatus();
-    return data ? { ...data, segments: [] } : null;
+    return data ? { ...data, segments: wrote().segments } : null;
   },
   addProfileId,
   addSegment,
-  removeSegment: (names) => sdk.untag(...[names].flat()),
+  removeSegment,
   addDynamicSegment: (segments) =>
     sdk.tag(...segments.map((/** @type {any} */ one) => ({ name: one.name, days: +one.duration }))),
   addAttributes: (attributes, options) => sdk.setFields(attributes, options),
@@ -155,8 +170,8 @@ const commands = {
   'subscriber-status': command(async () => {}),
   'add-to-profile': command(addProfileId),
   'add-to-segment': command(addSegment),
-  'remove-from-segment': command(promises.removeSegment),
-  'remove-to-segment': command(promises.removeSegment),
+  'remove-from-segment': command(removeSegment),
+  'remove-to-segment': command(removeSegment),
   'add-to-trigger': command(promises.sendTriggerEvent),
   'add-to-dynamic-segment': command((names, duration) =>
     promises.addDynamicSegment([names].flat().map((name) => ({ name, duration }))),
