@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
 from sitebell.services.binding.crowding import push_out_oldest
 from sitebell.services.binding.enrollments import is_unconfirmed, leave
-from sitebell.services.binding.holding import ENDED, Arrival, find_holds
+from sitebell.services.binding.holding import ENDED, Arrival, Holds, find_holds
 from sitebell.services.binding.known import is_known, is_nobodys
 from sitebell.services.locks import lock_profile
 from sitebell.services.matching import NO_MATCH, Match, clear_profile, make_profile
@@ -22,6 +22,7 @@ class Binder:
     Attributes:
         is_explicit: its visitor asked to subscribe just now.
         match: by what the person it is bound to is found in other databases.
+        is_first: the subscription was never bound before this call, so nothing can come along or be left.
     """
 
     session: Session
@@ -30,6 +31,7 @@ class Binder:
     _: KW_ONLY
     is_explicit: bool = False
     match: Match = NO_MATCH
+    is_first: bool = False
 
     def bind(self, profile: Profile, bound_by: BoundBy, *, exclusive: bool, is_anonymous: bool = False) -> Enrollment:
         """Bind to a profile; only suspensions by rebind are lifted by it, and opt-outs by an explicit wish.
@@ -38,8 +40,8 @@ class Binder:
         holds the subscription back, which comes along to a profile where it was not present.
         """
         arrival = Arrival(profile=profile, match=self.match, is_anonymous=is_anonymous, is_explicit=self.is_explicit)
-        holds = find_holds(self.session, self.subscription, arrival)
-        if exclusive:
+        holds = Holds() if self.is_first else find_holds(self.session, self.subscription, arrival)
+        if exclusive and not self.is_first:
             others = (Enrollment.database_id == profile.database_id) & (Enrollment.profile_id != profile.id)
             leave(self.session, self.subscription, others, self.now)
         row = self._find_or_add(profile, bound_by)
@@ -56,12 +58,13 @@ class Binder:
         if row.status == EnrollmentStatus.SUBSCRIBED and is_unconfirmed(self.session, self.subscription):
             row.status = EnrollmentStatus.UNCONFIRMED
         self.session.flush()
-        push_out_oldest(self.session, self.subscription, row, self.now)
+        if not is_anonymous:  # that profile has one browser
+            push_out_oldest(self.session, self.subscription, row, self.now)
         return row
 
     def bind_anonymously(self, database_id: int) -> Enrollment:
         """Bind to this browser's anonymous profile: there is one, however often people log in and out."""
-        known = self._lock_anonymous(database_id)
+        known = None if self.is_first else self._lock_anonymous(database_id)
         if known is None:
             profile = make_profile(self.session, database_id, self.now)
         else:

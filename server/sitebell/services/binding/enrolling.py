@@ -83,9 +83,10 @@ def enroll(
     linked = list_databases(session, site)
     chosen, match = _choose(linked, introduction.database_ids), introduction.match.normalised()
     resume_due(session, now, subscription)
-    binder = Binder(session, subscription, now, is_explicit=is_explicit, match=match)
+    bound = bound_databases(session, subscription)
+    binder = Binder(session, subscription, now, is_explicit=is_explicit, match=match, is_first=not bound)
     if match.is_empty and introduction.database_ids is None and not is_explicit:
-        chosen = sorted(bound_databases(session, subscription).intersection(chosen)) or chosen
+        chosen = sorted(bound.intersection(chosen)) or chosen
     results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
     if introduction.leaves_the_rest and any(result.error is None for result in results):
         hand_over(session, subscription, chosen, match, now)
