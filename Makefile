@@ -1,7 +1,7 @@
 # Every command of this repository; what takes more than a line or two is a script in scripts/.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 BIOME := node_modules/.bin/biome
@@ -20,7 +20,7 @@ run: ## install into .venv and run the demo: server, worker and a site on http:/
 test: ## install what the tests need and run all of them (ARGS="-k name" picks some)
 	@scripts/system-packages.sh --install python browsers postgresql
 	@scripts/environment.sh dev
-	@$(PYTHON) -m pytest -n auto $(ARGS)
+	@$(PYTHON) -m pytest -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') $(ARGS) # some wait while others work
 
 check: check-python check-javascript ## format, lint, types, layers and rules of the code, without running it
 

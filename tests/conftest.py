@@ -12,7 +12,7 @@ from sitebell.services.sites import NewSite, create_site
 from support.applications import Applications, application
 from support.databases import KINDS, Databases, PostgresqlDatabases, SqliteDatabases
 from support.postgresql import PostgreSQL
-from support.sharing import FilesTogether
+from support.sharing import FilesTogether, sort_longest_first
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts
 
@@ -28,8 +28,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
-    """Share tests out by files, with one process for all browsers."""
+    """Share tests out by files, in their order, with one process for all browsers."""
+    config.option.loadscopereorder = False
     return FilesTogether(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    sort_longest_first(items)
 
 
 @pytest.fixture(scope="session")

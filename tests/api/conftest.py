@@ -9,21 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from api.at_work import accepted_receipt, let_worker_live
 from api.route_requests import things_of
 from api.signed_site import SignedSite
-from sitebell.models import Delivery, DeliveryState, WorkerHeartbeat
-from sitebell.services.delivery.planner import plan_batch
-from sitebell.services.messages import get_message
-from sitebell.services.receipts import Receipts
 from sitebell.services.sites import NewSite
-from sitebell.services.subscriptions import parse_address, prove_subscription
 from support.back_end import BackEnd
 from support.interleaving import Meanwhile
 from support.seen import FIREFOX, IN_BERLIN, Put, speak_as
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, noticed_of, profile_ids
-from support.web_application import Json, parts
+from support.web_application import Json
 
 
 @pytest.fixture
@@ -106,22 +102,13 @@ def browser(new_browser: Callable[[], Browser]) -> Browser:
 @pytest.fixture
 def receipt(app: Flask, site: NewSite, clock: StoppedClock, subscribed: Json, message_id: str) -> str:
     """The receipt token of the one delivery of `message_id`, which reached the browser of `subscribed`."""
-    address = parse_address(parts(app).rules, subscribed["endpoint"], **subscribed["keys"])
-    with parts(app).store.writing() as session:
-        plan_batch(session, clock())
-        message = get_message(session, site.site, message_id)
-        row = prove_subscription(session, site.site, address)
-        delivery = session.get_one(Delivery, (message.id, row.id))
-        delivery.state = DeliveryState.ACCEPTED
-        return Receipts.of_site(parts(app).vault, site.site).issue(message.id, row.id, message.expires_at)
+    return accepted_receipt(app, site, subscribed, message_id, clock)
 
 
 @pytest.fixture
 def living_worker(app: Flask) -> None:
     """A worker that was seen just now."""
-    now = parts(app).clock()
-    with parts(app).store.writing() as session:
-        session.merge(WorkerHeartbeat(name="worker", started_at=now, seen_at=now))
+    let_worker_live(app)
 
 
 @pytest.fixture
@@ -131,7 +118,7 @@ def served(app: Flask) -> Iterator[Callable[[], BaseWSGIServer]]:
 
     def start() -> BaseWSGIServer:
         server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # seconds until it sees that it shall end
         thread.start()
         servers.append((server, thread))
         return server

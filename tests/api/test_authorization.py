@@ -1,18 +1,21 @@
 """Which credential opens which route: the whole matrix, so that a new route without a row fails (SEC-10, SEC-38)."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.route_requests import body_for, carrying, fill, routes_of
+from api.at_work import accepted_receipt, let_worker_live
+from api.route_requests import body_for, carrying, fill, routes_of, things_of
 from sitebell.models import Dialect
 from sitebell.services.keys import create_api_key, list_api_keys, revoke_api_key
-from sitebell.services.sites import NewSite
+from support.applications import Applications
+from support.back_end import BackEnd
 from support.dialects import speak
 from support.stopped_clock import StoppedClock
-from support.web_application import Json, parts
+from support.web_application import Json, make_site, new_subscription, parts
 
 ALLOWED, UNKNOWN_KEY, NO_SCOPE, HIDDEN, UNASKED = 0, 401, 403, 404, 422
 # No key at all: the site's public token, another site's, a subscription's endpoint and a receipt, each as a Bearer.
@@ -139,50 +142,86 @@ MATRIX: dict[str, dict[str, int]] = {
     "GET /sdk/v1/errors.json": PUBLIC,
 }
 MATRIX |= {f"GET /sdk/v1/{dialect}.{kind}": PUBLIC for dialect in Dialect for kind in ("js", "src.js")}
+MESSAGE = {"audience": {"everyone": True}, "notification": {"title": "Hello"}}
+TAKING_AWAY = {
+    *(route for route in MATRIX if route.startswith("DELETE ")),
+    "POST /v1/sites/<token>/subscription/unsubscribe",
+    "POST /v1/sites/<token>/subscription/logout",
+    "POST /v1/messages/<draft_id>/send",
+    "POST /v1/messages/<message_id>/cancel",
+    "POST /v1/databases/<database_id>/profiles/<profile_id>/merge",
+    "POST /v1/subscribers/<subscriber_hash>/unsubscribe",
+    "POST /v1/subscribers/<subscriber_hash>/erase",
+}
 
 
-def test_sec_10_every_route_has_a_row(app: Flask) -> None:
-    assert routes_of(app) == set(MATRIX)
+def test_sec_10_every_route_has_a_row(shared_app: Flask) -> None:
+    assert routes_of(shared_app) == set(MATRIX)
+
+
+@dataclass(frozen=True)
+class World:
+    """A site with one thing of each kind, and the headers of each kind of caller."""
+
+    client: FlaskClient
+    subscribed: Json
+    ids: dict[str, str]
+    credentials: dict[str, dict[str, str]]
+
+
+def make_world(app: Flask) -> World:
+    """Fill an empty installation."""
+    context = parts(app)
+    site, other = make_site(app), make_site(app, "https://other.example")
+    office = BackEnd(app.test_client(), site)
+    subscribed = new_subscription()
+    office.subscribe(subscribed)
+    message_id = office.ask("POST", "/v1/messages", MESSAGE)["id"]
+    texts = {
+        "metrics": "metrics-token-of-tests",
+        "other_site": other.api_key,
+        "other_token": other.site.token,
+        "public_token": site.site.token,
+        "subscription": subscribed["endpoint"],
+        "receipt": accepted_receipt(app, site, subscribed, message_id, context.clock),
+        "revoked": site.api_key,
+    }
+    ids = things_of(office, subscribed, message_id)
+    let_worker_live(app)
+    speak(app, site, *Dialect)
+    with context.store.writing() as session:
+        for scope in ("read", "send", "manage"):
+            _, texts[scope] = create_api_key(session, site.site, name=scope, scopes=[scope], now=context.clock())
+        [first, *_] = list_api_keys(session, site.site)
+        revoke_api_key(session, site.site, first.id, context.clock())
+    headers = {kind: {"Authorization": f"Bearer {text}"} for kind, text in texts.items()}
+    return World(app.test_client(), subscribed, ids, {"nobody": {}} | headers)
+
+
+@pytest.fixture(scope="module")
+def shared_world(shared_app: Flask) -> World:
+    """For all routes that leave there what the others ask for; who is refused changes nothing anyhow."""
+    return make_world(shared_app)
 
 
 @pytest.fixture
-def credentials(
-    app: Flask,
-    site: NewSite,
-    new_site: Callable[[str], NewSite],
-    clock: StoppedClock,
-    subscribed: Json,
-    receipt: str,
-) -> dict[str, dict[str, str]]:
-    """The headers of each kind of caller."""
-    other = new_site("https://other.example")
-    texts = {"metrics": "metrics-token-of-tests", "other_site": other.api_key, "other_token": other.site.token}
-    texts |= {"public_token": site.site.token, "subscription": subscribed["endpoint"], "receipt": receipt}
-    with parts(app).store.writing() as session:
-        for scope in ("read", "send", "manage"):
-            _, texts[scope] = create_api_key(session, site.site, name=scope, scopes=[scope], now=clock())
-        [first, *_] = list_api_keys(session, site.site)
-        revoke_api_key(session, site.site, first.id, clock())
-    texts["revoked"] = site.api_key
-    speak(app, site, *Dialect)
-    return {"nobody": {}} | {kind: {"Authorization": f"Bearer {text}"} for kind, text in texts.items()}
+def world(applications: Applications, shared_world: World, route: str) -> Iterator[World]:
+    """The shared one, or one of its own for a route that takes something away."""
+    if route not in TAKING_AWAY:
+        yield shared_world
+        return
+    with applications.fresh(StoppedClock()) as app:
+        yield make_world(app)
 
 
-@pytest.mark.usefixtures("living_worker")
 @pytest.mark.parametrize("route", MATRIX)
-def test_sec_10_a_route_opens_to_its_credentials_alone(
-    client: FlaskClient,
-    subscribed: Json,
-    message: Json,
-    ids: dict[str, str],
-    credentials: dict[str, dict[str, str]],
-    route: str,
-) -> None:
+def test_sec_10_a_route_opens_to_its_credentials_alone(world: World, route: str) -> None:
     method, path = route.split(" ")
 
     def outcome(kind: str) -> int:
-        body = carrying(credentials[kind], body_for(route, ids, subscribed, message))
-        status = client.open(fill(path, ids), method=method, json=body, headers=credentials[kind]).status_code
+        headers = world.credentials[kind]
+        body = carrying(headers, body_for(route, world.ids, world.subscribed, MESSAGE))
+        status = world.client.open(fill(path, world.ids), method=method, json=body, headers=headers).status_code
         return ALLOWED if status < 300 else status
 
     assert {kind: outcome(kind) for kind in KINDS} == MATRIX[route]

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer
 
-from support.web_application import Json, new_subscription, refusal, stored_rows
+from sitebell.services.sites import NewSite
+from support.web_application import Json, make_site, new_subscription, refusal, stored_rows
 
 JSON = {"Content-Type": "application/json"}
 ROUTES = (
@@ -42,8 +43,14 @@ MALFORMED = {
 
 @pytest.fixture
 def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and nothing of it is changed."""
+    """One for all: nothing of it is changed."""
     return shared_app
+
+
+@pytest.fixture(scope="module")
+def site(shared_app: Flask) -> NewSite:
+    """One for all, too."""
+    return make_site(shared_app)
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)

@@ -7,6 +7,7 @@ from flask import Flask
 
 from api.test_enumeration import without_ids
 from support.back_end import BackEnd
+from support.many_browsers import add_browsers
 from support.query_plans import watched
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, profile_ids
@@ -14,6 +15,7 @@ from support.web_application import Json, parts
 
 NewBrowser = Callable[[], Browser]
 Calls = Callable[[Browser], list[Json]]
+Crowd = Callable[[str], Browser]
 MOST = 20
 CALLS: dict[str, Calls] = {
     "looks": lambda browser: [browser.post("status")],
@@ -33,25 +35,26 @@ CALLS: dict[str, Calls] = {
 
 
 @pytest.fixture
-def crowd(new_browser: NewBrowser, clock: StoppedClock) -> Callable[[str], list[Browser]]:
-    """Binds as many browsers as receive to somebody; the first of them is the next to be pushed out."""
+def crowd(app: Flask, new_browser: NewBrowser, clock: StoppedClock) -> Crowd:
+    """Binds as many browsers as receive to somebody; returns the first, which is the next to be pushed out."""
 
-    def bind(email: str) -> list[Browser]:
-        browsers = [new_browser() for _ in range(MOST)]
-        for browser in browsers:
-            clock.advance(seconds=1)
-            browser.put(match={"email": email})
-        return browsers
+    def bind(email: str) -> Browser:
+        clock.advance(seconds=1)
+        first = new_browser()
+        [person] = profile_ids(first.put(match={"email": email}))
+        clock.advance(seconds=1)
+        add_browsers(app, person, MOST - 1, bound_at=clock())
+        return first
 
     return bind
 
 
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_sec_15_a_browser_that_was_pushed_out_is_answered_what_it_was_told_before(
-    app: Flask, new_browser: NewBrowser, crowd: Callable[[str], list[Browser]], clock: StoppedClock, calls: Calls
+    app: Flask, new_browser: NewBrowser, crowd: Crowd, clock: StoppedClock, calls: Calls
 ) -> None:
     """Whoever claims somebody's address with twenty browsers learns from none when its owner visits."""
-    strangers = [crowd("ann@example.com")[0], crowd("eve@example.com")[0]]
+    strangers = [crowd("ann@example.com"), crowd("eve@example.com")]
     before = [browser.profile_id() for browser in strangers]
     new_browser().put(match={"email": "ann@example.com"})
     clock.advance(seconds=1)
@@ -67,7 +70,7 @@ def test_sec_15_a_browser_that_was_pushed_out_is_answered_what_it_was_told_befor
 
 
 def test_sec_15_a_claim_costs_the_same_where_it_pushes_somebody_out(
-    app: Flask, new_browser: NewBrowser, crowd: Callable[[str], list[Browser]]
+    app: Flask, new_browser: NewBrowser, crowd: Crowd
 ) -> None:
     """Of somebody whom as many browsers as may receive are bound to already, and of nobody."""
     crowd("ann@example.com")
@@ -100,10 +103,10 @@ def test_sec_15_a_link_counts_the_same_at_a_browser_that_was_pushed_out(
 
 
 def test_sec_16_the_api_shows_that_a_browser_was_pushed_out(
-    office: BackEnd, new_browser: NewBrowser, crowd: Callable[[str], list[Browser]]
+    office: BackEnd, new_browser: NewBrowser, crowd: Crowd
 ) -> None:
     """And only the API: it receives nothing until its page names its visitor again."""
-    stranger = crowd("ann@example.com")[0]
+    stranger = crowd("ann@example.com")
     new_browser().put(match={"email": "ann@example.com"})
 
     subscriber = f"/v1/subscribers/{stranger.post('status')['subscriber_hash']}"
@@ -116,9 +119,9 @@ def test_sec_16_the_api_shows_that_a_browser_was_pushed_out(
 
 
 def test_sec_16_the_operator_suspends_also_a_browser_that_was_pushed_out(
-    office: BackEnd, new_browser: NewBrowser, crowd: Callable[[str], list[Browser]]
+    office: BackEnd, new_browser: NewBrowser, crowd: Crowd
 ) -> None:
-    stranger = crowd("ann@example.com")[0]
+    stranger = crowd("ann@example.com")
     new_browser().put(match={"email": "ann@example.com"})
     office.ask("POST", f"/v1/subscribers/{stranger.post('status')['subscriber_hash']}/suspend")
 

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from sitebell.models import Enrollment
-from sitebell.services.sites import NewSite
+from sitebell.services.sites import NewSite, create_site
 from support.visitors import Browser, add_database, add_fields, count_profiles, known_of, profile_ids
 from support.web_application import parts, stored_rows
 
@@ -23,9 +23,25 @@ KINDS = {
 
 
 @pytest.fixture
-def visitor(app: Flask, site: NewSite, browser: Browser) -> Browser:
-    """A subscribed browser on a site that has a field of each type."""
-    add_fields(app, site.database_id, **KINDS)
+def app(shared_app: Flask) -> Flask:
+    """One for all: each test has a visitor of its own, who is unknown, or a site of its own."""
+    return shared_app
+
+
+@pytest.fixture(scope="module")
+def well_known(shared_app: Flask) -> NewSite:
+    """A site that has a field of each type."""
+    context, origins = parts(shared_app), ["https://www.example.com"]
+    with context.store.writing() as session:
+        site = create_site(session, context.vault, name="Shop", origins=origins, database_id=None, now=context.clock())
+    add_fields(shared_app, site.database_id, **KINDS)
+    return site
+
+
+@pytest.fixture
+def visitor(app: Flask, well_known: NewSite) -> Browser:
+    """A subscribed browser on the site that has a field of each type."""
+    browser = Browser(app.test_client(), f"/v1/sites/{well_known.site.token}")
     browser.put()
     return browser
 
@@ -199,13 +215,15 @@ def test_fields_that_are_not_named_stay(app: Flask, visitor: Browser) -> None:
 
 
 def test_nothing_of_a_row_that_failed_is_written_not_even_the_new_person(
-    app: Flask, site: NewSite, visitor: Browser
+    app: Flask, site: NewSite, browser: Browser
 ) -> None:
     """The other database has its own fields and its own result."""
+    add_fields(app, site.database_id, points="integer")
+    browser.put()
     second = add_database(app, site)
     before = count_profiles(app)
 
-    rows = visitor.refresh(match={"external_id": "ann"}, database_ids=[site.database_id, second], fields={"points": 1})[
+    rows = browser.refresh(match={"external_id": "ann"}, database_ids=[site.database_id, second], fields={"points": 1})[
         "enrollments"
     ]
 

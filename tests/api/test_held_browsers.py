@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from flask import Flask
@@ -9,7 +10,7 @@ from flask import Flask
 from support.back_end import BackEnd
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, add_database
-from support.web_application import Json
+from support.web_application import Json, parts
 
 Visit = Callable[[Browser], Json]
 
@@ -20,6 +21,18 @@ VISITS: dict[str, Visit] = {
     "a wish of somebody else": lambda browser: browser.put(match={"external_id": "bob"}),
     "resume": lambda browser: browser.post("resume"),
 }
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """One for all: each test has a site, a database and a browser of its own."""
+    return shared_app
+
+
+@pytest.fixture
+def clock(shared_app: Flask) -> StoppedClock:
+    """The time of all."""
+    return cast("StoppedClock", parts(shared_app).clock)
 
 
 @pytest.fixture(params=["ann", None], ids=["known", "anonymous"])

@@ -1,26 +1,24 @@
 """Token buckets: what a stranger can make us write is bounded, by network and by site (SEC-16, SEC-40)."""
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
-from sitebell.models import Subscription, TokenBucket
+from sitebell.models import TokenBucket
 from sitebell.services.limits import (
-    EVENT_NETWORK_LIMIT,
     NETWORK_LIMIT,
     SITE_LIMIT,
     RateLimited,
-    check,
     network_of,
     prune_buckets,
     spend,
 )
 from sitebell.services.sites import NewSite
+from support.buckets import drain, tokens_in
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts, stored_rows
 
@@ -45,12 +43,6 @@ def take(app: Flask, site: NewSite, clock: StoppedClock) -> Callable[..., int]:
         return passed
 
     return take
-
-
-def drain(app: Flask, name: str) -> None:
-    """Empty a bucket that exists."""
-    with parts(app).store.writing() as session:
-        session.get_one(TokenBucket, name).tokens = 0
 
 
 def test_a_network_has_a_burst_and_then_a_rate(take: Any, clock: StoppedClock) -> None:
@@ -154,31 +146,6 @@ def test_sec_16_every_route_that_writes_is_limited(
     assert stored_rows(app) == before
 
 
-@pytest.mark.databases("sqlite")  # ten thousand requests: the small ones run on both
-def test_the_receipts_of_a_broadcast_keep_nobody_from_subscribing(client: FlaskClient, page: str) -> None:
-    """3,000 is more than the site's bucket for subscriptions holds; the clock stands still, so nothing is refilled."""
-    receipts = {"events": [{"type": "shown", "receipt": "lost", "at": 0}]}
-    body = {"subscription": new_subscription()}
-
-    statuses = set()
-    for number in range(3000):
-        visitor = {"REMOTE_ADDR": f"198.51.{number % 200}.1"}
-        statuses.add(client.post(f"{page}/events", json=receipts, environ_base=visitor).status_code)
-
-    assert statuses == {200}
-    assert client.put(f"{page}/subscription", json=body, environ_base=VISITOR).status_code == 201
-
-
-def test_a_network_has_a_burst_of_events(client: FlaskClient, page: str) -> None:
-    receipts = {"events": [{"type": "shown", "receipt": "lost", "at": 0}]}
-
-    def post() -> int:
-        return client.post(f"{page}/events", json=receipts, environ_base=VISITOR).status_code
-
-    assert {post() for _ in range(int(EVENT_NETWORK_LIMIT.burst))} == {200}
-    assert post() == 429
-
-
 def test_unsubscribing_works_when_the_sites_bucket_is_empty(
     app: Flask, client: FlaskClient, site: NewSite, page: str, subscribed: Json
 ) -> None:
@@ -195,55 +162,4 @@ def test_a_refused_request_still_costs_its_token(app: Flask, client: FlaskClient
     body = {"subscription": new_subscription()}
 
     assert client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR).status_code == 404
-    with parts(app).store.reading() as session:
-        assert session.get_one(TokenBucket, f"{site.site.id}:203.0.113.0/24").tokens == NETWORK_BURST - 1
-
-
-def test_sec_16_a_flood_of_posts_from_one_address_creates_no_more_than_the_limit(
-    app: Flask, client: FlaskClient, page: str, clock: StoppedClock
-) -> None:
-    """The clock moves on by 9 seconds meanwhile, so the burst and nine seconds of the rate are the limit."""
-    keys = new_subscription()["keys"]
-
-    for number in range(500):
-        body = {"subscription": {"endpoint": f"https://fcm.googleapis.com/fcm/send/{number}", "keys": keys}}
-        client.put(f"{page}/subscription", json=body, environ_base=VISITOR)
-        if number % 50 == 49:
-            clock.advance(seconds=1)
-
-    with parts(app).store.reading() as session:
-        created = session.scalar(select(func.count()).select_from(Subscription))
-    assert created == NETWORK_BURST + 9 * NETWORK_LIMIT.per_second
-
-
-@pytest.mark.databases("sqlite")  # ten thousand requests: the small ones run on both
-def test_sec_16_ten_thousand_requests_of_one_network_pass_no_more_than_the_limit(
-    app: Flask, site: NewSite, clock: StoppedClock
-) -> None:
-    """The site's bucket, which is larger, is not what stops them."""
-    passed = 0
-    for number in range(10_000):
-        address = f"203.0.113.{number % 256}"
-        with contextlib.suppress(RateLimited):
-            with parts(app).store.reading() as session:
-                check(session, site.site, address, clock())
-            with parts(app).store.writing() as session:
-                spend(session, site.site, address, clock())
-            passed += 1
-
-    assert passed == NETWORK_BURST
-
-
-def test_a_refused_request_does_not_wait_for_a_writer(
-    app: Flask, client: FlaskClient, site: NewSite, page: str
-) -> None:
-    """Else a flood would occupy every thread while a worker writes, and stand in the worker's way."""
-    body = {"subscription": new_subscription()}
-    client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR)
-    drain(app, f"{site.site.id}:203.0.113.0/24")
-
-    with parts(app).store.writing() as session:
-        session.execute(text("UPDATE site SET name = 'being written'"))
-        response = client.post(f"{page}/subscription/status", json=body, environ_base=VISITOR)
-
-    assert response.status_code == 429
+    assert tokens_in(app, f"{site.site.id}:203.0.113.0/24") == NETWORK_BURST - 1

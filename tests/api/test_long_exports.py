@@ -53,9 +53,9 @@ def test_an_export_costs_the_same_statements_for_few_browsers_and_a_page_of_them
 
 
 def test_an_export_holds_a_page_of_it_in_memory(app: Flask, office: BackEnd, new_browser: NewBrowser) -> None:
-    """A thousand more browsers cost less than half of what is shown of them."""
+    """Five hundred more browsers cost less than half of what is shown of them."""
     costs = []
-    for person, count in zip(add_people(new_browser, "ann", "ben"), (500, 1500), strict=True):
+    for person, count in zip(add_people(new_browser, "ann", "ben"), (500, 1000), strict=True):
         add_browsers(app, person, count)
         tracemalloc.start()
         with office.call("GET", f"{office.profiles}/{person}/export", buffered=False) as answer:

@@ -1,7 +1,6 @@
 """PushEngage's statuses in which the server has a say, on each kind of database: the others it is not asked for."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,18 +9,21 @@ from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.website import Website
 from support.browser import Browser
-from support.databases import Databases
+from support.databases import KINDS, Databases
 from support.notifications import NotificationDaemon
 from support.push_service import PushService
 
 
-@pytest.fixture
-def server_on(tmp_path: Path, databases: Databases, push_service: PushService) -> Iterator[SitebellServer]:
+@pytest.fixture(scope="module", params=KINDS)  # not by `databases`: as the outer order it would change browsers, too
+def server_on(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, module_push_service: PushService
+) -> Iterator[SitebellServer]:
     """A server of its own on each kind of database."""
-    folder = tmp_path / "data"
+    databases: Databases = request.getfixturevalue(f"{request.param}_databases")
+    folder = tmp_path_factory.mktemp("statuses") / "data"
     with (
         databases.fresh(folder) as url,
-        SitebellServer(folder, {**push_service.settings(), "SITEBELL_DATABASE_URL": url}) as server,
+        SitebellServer(folder, {**module_push_service.settings(), "SITEBELL_DATABASE_URL": url}) as server,
     ):
         yield server
 
@@ -31,10 +33,9 @@ def test_who_is_not_subscribed_who_is_who_has_left_and_a_site_that_is_unknown(
     notifications: NotificationDaemon,
     website: Website,
     push_service: PushService,
-    databases: Databases,
     server_on: SitebellServer,
 ) -> None:
-    shop = Shop(f"statuses-{databases.kind}", website, server_on, push_service)
+    shop = Shop(f"statuses-{server_on.store.engine.dialect.name}", website, server_on, push_service)
     account = Account(shop, server_on, browser)
     guest = Guest(browser, notifications, shop)
     guest.be_asked()

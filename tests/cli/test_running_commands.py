@@ -8,9 +8,9 @@ import pytest
 from cli.command_line import CommandLine
 
 
-def test_serve_names_every_fault_of_the_settings_at_once(sitebell: CommandLine) -> None:
-    sitebell.settings |= {"SITEBELL_PORT": "many", "SITEBELL_WORKERS": "-1", "SITEBELL_METRICS_TOKEN": "short"}
-    done = sitebell.process("serve")
+def test_serve_names_every_fault_of_the_settings_at_once(unmade: CommandLine) -> None:
+    unmade.settings |= {"SITEBELL_PORT": "many", "SITEBELL_WORKERS": "-1", "SITEBELL_METRICS_TOKEN": "short"}
+    done = unmade.process("serve")
 
     assert (done.returncode, done.stdout) == (1, "")
     first, *faults = done.stderr.splitlines()
@@ -20,7 +20,7 @@ def test_serve_names_every_fault_of_the_settings_at_once(sitebell: CommandLine) 
         "SITEBELL_METRICS_TOKEN",
         "SITEBELL_WORKERS",
     ]
-    assert not sitebell.data.exists()
+    assert not unmade.data.exists()
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
@@ -83,11 +83,11 @@ def test_rel_14_a_damaged_database_is_not_served(sitebell: CommandLine) -> None:
         assert "is damaged" in sitebell.refused(command)
 
 
-def test_a_file_that_is_no_database_is_one_sentence(sitebell: CommandLine) -> None:
-    sitebell.data.mkdir()
-    sitebell.database.write_bytes(b"not a database" * 1000)
+def test_a_file_that_is_no_database_is_one_sentence(unmade: CommandLine) -> None:
+    unmade.data.mkdir()
+    unmade.database.write_bytes(b"not a database" * 1000)
 
-    assert "damaged (file is not a database): restore a backup" in sitebell.refused("sites", "list")
+    assert "damaged (file is not a database): restore a backup" in unmade.refused("sites", "list")
 
 
 def test_a_database_of_a_newer_sitebell_is_one_sentence(sitebell: CommandLine) -> None:
@@ -131,13 +131,13 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(sitebell: CommandLine,
     assert complaint in sitebell.refused("sites", "list")
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(sitebell: CommandLine) -> None:
-    sitebell.data.write_text("a file in the way")
+def test_a_folder_that_cannot_be_made_is_one_sentence(unmade: CommandLine) -> None:
+    unmade.data.write_text("a file in the way")
 
-    done = sitebell.process("sites", "list")
+    done = unmade.process("sites", "list")
 
     assert done.returncode == 1
-    assert done.stderr == f"Error: The folder {sitebell.data} cannot be made (File exists): change SITEBELL_DATA.\n"
+    assert done.stderr == f"Error: The folder {unmade.data} cannot be made (File exists): change SITEBELL_DATA.\n"
 
 
 def test_a_misspelt_setting_gives_one_line_of_warning(sitebell: CommandLine) -> None:

@@ -10,9 +10,9 @@ import pytest
 from cli.command_line import CommandLine
 
 
-def test_sites_create_prints_exactly_the_contract(sitebell: CommandLine) -> None:
+def test_sites_create_prints_exactly_the_contract(unmade: CommandLine) -> None:
     """Other programs are written against these five names (design section 3)."""
-    done = sitebell.process("sites", "create", "Shop", "--origin", "https://shop.example.com", "--json")
+    done = unmade.process("sites", "create", "Shop", "--origin", "https://shop.example.com", "--json")
 
     assert (done.returncode, done.stderr) == (0, "")
     facts = json.loads(done.stdout)
@@ -41,14 +41,14 @@ def test_sites_create_says_when_its_lines_cannot_work(sitebell: CommandLine) -> 
     assert 0 < result.stdout.find("set SITEBELL_BASE_URL") < result.stdout.find("<script")
 
 
-def test_nobody_else_on_the_machine_can_read_the_database(sitebell: CommandLine) -> None:
+def test_nobody_else_on_the_machine_can_read_the_database(unmade: CommandLine) -> None:
     """Also in a folder that was there before and is open to all; what SQLite puts beside the file follows its mode."""
-    sitebell.data.mkdir(mode=0o755)
-    sitebell.create_site()
+    unmade.data.mkdir(mode=0o755)
+    unmade.create_site()
 
-    with closing(sqlite3.connect(sitebell.database)) as database:
+    with closing(sqlite3.connect(unmade.database)) as database:
         database.execute("UPDATE site SET name = 'Store'")
-        files = sorted(sitebell.data.glob("sitebell.sqlite3*"))
+        files = sorted(unmade.data.glob("sitebell.sqlite3*"))
         modes = {file.name.removeprefix("sitebell.sqlite3"): stat.S_IMODE(file.stat().st_mode) for file in files}
 
     assert modes == {"": 0o600, "-shm": 0o600, "-wal": 0o600}

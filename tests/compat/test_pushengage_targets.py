@@ -38,6 +38,13 @@ def refusal(pushengage: PushEngageOffice, **targets: Any) -> str:
     return code
 
 
+def reached_by(
+    pushengage: PushEngageOffice, names: dict[str, str], expected: list[tuple[Json, set[str]]]
+) -> list[tuple[Json, set[str]]]:
+    """Send to each of the targets; return them with the names of whom they reach."""
+    return [(targets, {names[found] for found in pushengage.recipients(**targets)}) for targets, _ in expected]
+
+
 def test_one_subscriber_by_its_hash(pushengage: PushEngageOffice, ann: str, ben: str) -> None:
     assert pushengage.recipients(subscriber_hash=ann) == {ann}
     assert pushengage.recipients(subscriber_hash=[ann, ben]) == {ann, ben}
@@ -50,9 +57,10 @@ def test_a_profile_id_reaches_every_browser_that_has_it(pushengage: PushEngageOf
     assert pushengage.recipients(profile_id=["ann"], subscriber_hash=ben) == {ann, second, ben}
 
 
-@pytest.mark.parametrize(
-    ("targets", "expected"),
-    [
+@pytest.mark.usefixtures("stranger")
+def test_segments_are_named_by_adopted_ids_or_names(pushengage: PushEngageOffice, ann: str, ben: str) -> None:
+    names = {ann: "ann", ben: "ben"}
+    expected: list[tuple[Json, set[str]]] = [
         ({"include_segments": ["bread"]}, {"ann", "ben"}),
         ({"include_segments": ["4711"]}, {"ann", "ben"}),
         ({"include_segments": ["news", "nobody's"]}, {"ann"}),
@@ -60,20 +68,19 @@ def test_a_profile_id_reaches_every_browser_that_has_it(pushengage: PushEngageOf
         ({"include_segments": ["bread"], "exclude_segments": ["news"]}, {"ben"}),
         ({"include_segments": ["bread"], "include_and_segments": ["news"]}, {"ann"}),
         ({"include_segments": ["nobody's"]}, set()),
-    ],
-)
-@pytest.mark.usefixtures("stranger")
-def test_segments_are_named_by_adopted_ids_or_names(
-    pushengage: PushEngageOffice, ann: str, ben: str, targets: Json, expected: set[str]
-) -> None:
-    names = {ann: "ann", ben: "ben"}
+    ]
 
-    assert {names[found] for found in pushengage.recipients(**targets)} == expected
+    assert reached_by(pushengage, names, expected) == expected
 
 
-@pytest.mark.parametrize(
-    ("targets", "expected"),
-    [
+def test_places_and_devices_narrow_each_other(pushengage: PushEngageOffice, ann: str, ben: str, stranger: str) -> None:
+    pushengage.describe_browser(ann, country="DE", browser="Chrome", platform="Android")
+    pushengage.describe_browser(ben, country="AT", browser="Firefox", platform="Linux")
+    pushengage.describe_browser(stranger, country=None, browser=None, platform=None)
+    [profile_id] = pushengage.standings(ann)
+    pushengage.ask("PATCH", f"{pushengage.profiles}/{profile_id}", {"fields": {"_city": "Berlin", "_region": "Berlin"}})
+    names = {ann: "ann", ben: "ben", stranger: "stranger"}
+    expected: list[tuple[Json, set[str]]] = [
         ({"include_countries": ["de"]}, {"ann"}),
         ({"include_countries": ["DE", "AT"]}, {"ann", "ben"}),
         ({"include_browsers": ["chrome"]}, {"ann"}),
@@ -85,19 +92,9 @@ def test_segments_are_named_by_adopted_ids_or_names(
         ({"include_segments": ["bread"], "include_device_types": ["desktop"]}, {"ben"}),
         ({"include_cities": ["Berlin", "Bonn"]}, {"ann"}),
         ({"include_states": ["Berlin"]}, {"ann"}),
-    ],
-)
-def test_places_and_devices_narrow_each_other(
-    pushengage: PushEngageOffice, ann: str, ben: str, stranger: str, targets: Json, expected: set[str]
-) -> None:
-    pushengage.describe_browser(ann, country="DE", browser="Chrome", platform="Android")
-    pushengage.describe_browser(ben, country="AT", browser="Firefox", platform="Linux")
-    pushengage.describe_browser(stranger, country=None, browser=None, platform=None)
-    [profile_id] = pushengage.standings(ann)
-    pushengage.ask("PATCH", f"{pushengage.profiles}/{profile_id}", {"fields": {"_city": "Berlin", "_region": "Berlin"}})
-    names = {ann: "ann", ben: "ben", stranger: "stranger"}
+    ]
 
-    assert {names[found] for found in pushengage.recipients(**targets)} == expected
+    assert reached_by(pushengage, names, expected) == expected
 
 
 @pytest.mark.parametrize("targets", [{}, {"exclude_segments": ["news"]}])

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import func, insert, select, text
@@ -27,7 +28,7 @@ from sitebell.services.sites import create_site
 from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import open_vault
-from sitebell.worker.pipeline import Pipeline
+from sitebell.worker.pipeline import Pipeline, Timer
 from sitebell.worker.webhooks import WebhookPipeline, open_client
 from support.databases import file_url
 from support.push_service import PushService
@@ -153,10 +154,10 @@ class Installation:
         with self.store.reading() as session:
             return list(session.scalars(select(Subscription).order_by(Subscription.id)))
 
-    def pipeline(self, owner: str = "test") -> Pipeline:
-        """Return a pipeline of this process, driven by the stopped clock."""
+    def pipeline(self, owner: str = "test", steady: Timer = monotonic) -> Pipeline:
+        """Return a pipeline of this process, driven by the stopped clock; it flushes and polls by `steady`."""
         composer = Composer(self.vault, RULES, "mailto:ops@example.com", self.clock)
-        return Pipeline(self.store, composer, owner=owner, lease=LEASE, clock=self.clock)
+        return Pipeline(self.store, composer, owner=owner, lease=LEASE, clock=self.clock, steady=steady)
 
     def plan(self) -> None:
         """Plan one batch, without sending anything."""

@@ -50,5 +50,6 @@ async def _abort_connections() -> None:
     # The loop alone knows connections whose handler was cancelled, or that never got one.
     transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
     for transport in list(transports.values()):
-        transport.abort()
+        if not transport.is_closing() or transport.get_write_buffer_size():  # some that have closed cannot be aborted
+            transport.abort()
     await asyncio.sleep(0)  # an aborted transport closes its socket in the next round of the loop

@@ -1,8 +1,12 @@
 """How tests are shared out among processes (pytest-xdist)."""
 
+from collections import Counter
 from pathlib import PurePosixPath
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+PROCESSES_OF_THEIR_OWN = ("worker", "install")  # these rooms start and kill them, and wait for them
 
 
 class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
@@ -12,6 +16,24 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = PurePosixPath(nodeid.partition("::")[0])
-        drives_browsers = file.parent.name in ("browser", "demo") or file.name.startswith("test_support")
-        return "browsers" if drives_browsers else str(file)
+        return share_of(nodeid.partition("::")[0])
+
+
+def share_of(file: str) -> str:
+    """Return the name of what is run in one process: a file, or all that drives a browser."""
+    path = PurePosixPath(file)
+    drives_browsers = path.parent.name in ("browser", "demo") or path.name.startswith("test_support")
+    return "browsers" if drives_browsers else file
+
+
+def sort_longest_first(items: list[pytest.Item]) -> None:
+    """Put first what takes long though it has few tests, then files with many: or one process ends long after all."""
+    shares = {item.nodeid: share_of(item.nodeid.partition("::")[0]) for item in items}
+    sizes = Counter(shares.values())
+
+    def place(item: pytest.Item) -> tuple[int, int, str]:
+        share = shares[item.nodeid]
+        is_slow = PurePosixPath(share).parent.name in PROCESSES_OF_THEIR_OWN
+        return (0 if share == "browsers" else 1 if is_slow else 2, -sizes[share], share)
+
+    items.sort(key=place)

@@ -1,9 +1,10 @@
 """The stream between database and push services: it hands out requests and writes down answers."""
 
-import time
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from operator import attrgetter
+from time import monotonic
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -26,26 +27,33 @@ OPEN_BATCHES = 4
 DEFERRED_AT_ONCE = 500
 POLL_SECONDS = 0.2
 FLUSH_SECONDS = 1.0
+Timer = Callable[[], float]  # seconds
 
 log = structlog.get_logger()
 
 
 class Pipeline:
-    """Feeds a push client and settles what it reports; one thread, memory bound by `OPEN_BATCHES`."""
+    """Feeds a push client and settles what it reports; one thread, memory bound by `OPEN_BATCHES`.
 
-    def __init__(self, store: Store, composer: Composer, *, owner: str, lease: timedelta, clock: Clock) -> None:
+    It polls and flushes by `steady`, in seconds.
+    """
+
+    def __init__(
+        self, store: Store, composer: Composer, *, owner: str, lease: timedelta, clock: Clock, steady: Timer = monotonic
+    ) -> None:
         self._store = store
         self._composer = composer
         self._owner = owner
         self._lease = lease
         self._clock = clock
+        self._steady = steady
         self._open: list[OpenBatch] = []
         self._monitor = lanes.LaneMonitor()
         self._lanes: dict[lanes.LaneKey, datetime] = {}
         self._lanes_to_close: list[Lane] = []
         self._unrecorded = 0
         self._next_poll = 0.0
-        self._last_flush = time.monotonic()
+        self._last_flush = self._steady()
         self.is_stopping = False
 
     def next_request(self) -> PushRequest | None:
@@ -87,7 +95,7 @@ class Pipeline:
 
     def idle(self) -> None:
         """Write down what has waited for a second; also renews leases and notices a pause."""
-        if time.monotonic() - self._last_flush >= FLUSH_SECONDS:
+        if self._steady() - self._last_flush >= FLUSH_SECONDS:
             self.flush()
 
     def work_is_due(self) -> bool:
@@ -103,7 +111,7 @@ class Pipeline:
         When the database does not take it (locked, full, deadlocked, restarted), everything is kept for the next
         time, and nothing more is sent until then: the window holds.
         """
-        self._last_flush = time.monotonic()
+        self._last_flush = self._steady()
         if not self._open:
             return
         try:
@@ -132,9 +140,9 @@ class Pipeline:
         """Plan and claim one batch more; False when nothing is due, or when enough batches are open."""
         if len(self._open) >= OPEN_BATCHES:
             self._drop_drained()
-        if len(self._open) >= OPEN_BATCHES or time.monotonic() < self._next_poll:
+        if len(self._open) >= OPEN_BATCHES or self._steady() < self._next_poll:
             return False
-        self._next_poll = time.monotonic() + POLL_SECONDS
+        self._next_poll = self._steady() + POLL_SECONDS
         try:
             claimed = self._claim() if self.work_is_due() else None
         except OperationalError as error:

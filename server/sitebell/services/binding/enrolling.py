@@ -80,10 +80,9 @@ def enroll(
         Conflict: `no_database`, the site is linked to none.
         Invalid: `unknown_database`, one of `database_ids` is not linked to the site; or a match that cannot be read.
     """
-    linked = list_databases(session, site)
-    chosen, match = _choose(linked, introduction.database_ids), introduction.match.normalised()
+    chosen = _choose(list_databases(session, site), introduction.database_ids)
+    match, bound = introduction.match.normalised(), bound_databases(session, subscription)
     resume_due(session, now, subscription)
-    bound = bound_databases(session, subscription)
     binder = Binder(session, subscription, now, is_explicit=is_explicit, match=match, is_first=not bound)
     if match.is_empty and introduction.database_ids is None and not is_explicit:
         chosen = sorted(bound.intersection(chosen)) or chosen
