@@ -20,7 +20,7 @@ run: ## install into .venv and run the demo: server, worker and a site on http:/
 test: ## install what the tests need and run all of them (ARGS="-k name" picks some)
 	@scripts/system-packages.sh --install python browsers postgresql
 	@scripts/environment.sh dev
-	@$(PYTHON) -m pytest -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') $(ARGS) # some wait while others work
+	@$(PYTHON) -m pytest -n auto $(ARGS)
 
 check: check-python check-javascript ## format, lint, types, layers and rules of the code, without running it
 

@@ -4,10 +4,10 @@ import json
 
 from flask import Flask
 
-from support.back_end import BackEnd
+from support.back_end import WEBHOOK, BackEnd
 from support.planting import CLICK, EVENT, PROFILE, REASON, VISIT, Planted
 from support.stopped_clock import StoppedClock
-from support.visitors import Browser, profile_ids
+from support.visitors import Browser, add_database, profile_ids
 from support.web_application import Json
 
 PARTS = ["exported_at", "profile", "subscriptions", "messages", "deliveries", "events", "webhook_events"]
@@ -148,3 +148,23 @@ def test_a_long_export_is_sent_in_pieces(office: BackEnd, browser: Browser) -> N
         assert answer.headers["Cache-Control"] == "no-store"
         pieces = list(answer.iter_encoded())
     assert (len(pieces) > 1, answer.content_length) == (True, sum(map(len, pieces)))
+
+
+def test_the_same_person_in_another_database_hides_nothing(
+    app: Flask, office: BackEnd, browser: Browser, clock: StoppedClock
+) -> None:
+    add_database(app, office.site)
+    office.ask("POST", "/v1/webhooks", WEBHOOK | {"events": ["subscribe", "unsubscribe"]})
+    browser.put(match={"external_id": "ann"})
+    id_ = browser.profile_id()
+    for text in ("early", "late"):
+        note(office, browser, text)
+        clock.advance(hours=1)
+        browser.identify("ann")
+    browser.post("unsubscribe")
+
+    shown = export(office, id_)
+    assert [row["action"] for row in shown["events"] if row["type"] == "custom"] == ["early", "late"]
+    told = [row["event"] for row in shown["webhook_events"]]
+    assert "unsubscribe" in {event["type"] for event in told}
+    assert {person["profile_id"] for event in told for person in event["profiles"]} == {id_}

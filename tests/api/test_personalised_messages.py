@@ -89,6 +89,7 @@ def test_a_template_of_known_members_and_filters_is_taken(
         "{{ profile._fname is divisibleby(3) }}",
         "{{ " + "(" * 2900 + "1" + ")" * 80 + " }}",
         "{{ profile._fname" + " | upper" * 300 + " }}",
+        "{{ profile._fname" + " | upper" * 196 + " }}",
         "{{ profile._fname | urlencode | urlencode }}",
         "{{ profile._fname | default('%' | urlencode) | upper | urlencode }}",
         "{{ ('%' | urlencode if profile._fname else 'x') | urlencode }}",

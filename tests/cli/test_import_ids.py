@@ -71,6 +71,25 @@ def test_a_browser_that_is_here_already_and_nobodys_gets_the_person_of_the_file(
     assert found == [f"of {IDS[0]}", f"of {IDS[1]}", "bob", f"of {IDS[0]}"]
 
 
+def test_a_browser_that_is_here_already_gets_its_person_in_the_database_that_the_file_names(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor
+) -> None:
+    sitebell.json("vapid", "import", new_home.site.token, vendor.key_file, "--current")
+    second = sitebell.json("databases", "create", "Second")
+    sitebell.json("databases", "link", str(second["id"]), "--site", new_home.site.token)
+    visitors = vendor.add_subscribers(2)
+    new_home.subscribe(visitors)
+    who = [{"database_id": id_, "external_id": "ann"} for id_ in (new_home.database_id, 999)]
+    lines = [device.subscription() | {"profiles": [one]} for device, one in zip(visitors, who, strict=True)]
+
+    report = sitebell.json("import", new_home.site.token, vendor.ndjson("p", lines), "--vapid", vendor.key_file)
+
+    assert (report["known"], report["named"], report["rejected"]) == (2, 1, 1)
+    with new_home.store.reading() as session:
+        anns = session.scalars(select(Profile.database_id).where(Profile.external_id == "ann")).all()
+    assert anns == [new_home.database_id]
+
+
 @pytest.mark.databases("sqlite")
 def test_an_id_of_another_form_is_rejected(sitebell: CommandLine, new_home: Installation, vendor: OldVendor) -> None:
     file = vendor.csv("own.csv", COLUMNS, rows_of_people(vendor, ("4711", ""), (IDS[0].upper(), "")))

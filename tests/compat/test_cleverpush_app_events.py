@@ -63,6 +63,31 @@ def test_events_and_conversions_are_kept_and_select_an_audience(app: Flask, chan
     assert channel.office.ask("POST", "/v1/audiences/preview", {"audience": bought})["count"] == 1
 
 
+def test_what_happens_again_is_kept_again(app: Flask, channel: Channel, subscriber: str, clock: StoppedClock) -> None:
+    for _ in range(3):
+        assert report(channel, "event", subscriber, name="bought") == (200, "")
+        assert report(channel, "conversion", subscriber, eventId="EVENT_ID") == (200, "")
+        clock.advance(days=1)
+
+    kept = [row.action for row in rows(app, Event) if row.type == "custom"]
+    assert (kept.count("bought"), kept.count("EVENT_ID")) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("event", {"name": "x" * 101}),
+        ("conversion", {"eventId": "x" * 101}),
+    ],
+)
+def test_an_event_is_as_small_as_that_of_a_page(channel: Channel, subscriber: str, route: str, body: Json) -> None:
+    assert report(channel, route, subscriber, **body) == (422, "invalid")
+
+
+def test_sec_16_a_stranger_sends_no_more_than_a_page_may(channel: Channel, subscriber: str) -> None:
+    assert report(channel, "event", subscriber, name="bought", parameters={"x": "x" * 70_000})[0] == 413
+
+
 def test_an_event_has_a_name(channel: Channel, subscriber: str) -> None:
     assert report(channel, "event", subscriber) == (422, "invalid")
     assert report(channel, "conversion", subscriber) == (422, "invalid")

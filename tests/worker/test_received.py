@@ -68,23 +68,25 @@ def test_sec_38_who_comes_after_somebody_is_not_shown_what_was_theirs(
     assert (nobodys, bobs, titles(browser)) == ([], [], ["For Ann"])
 
 
-def test_values_of_the_recipient_are_those_of_now(installation: Installation, browser: Browser) -> None:
-    browser.identify("ann", fields={"_fname": "Ann"})
-    send(installation, "Hello {{ profile._fname }}")
-    browser.refresh(fields={"_fname": "Anna"})
-
-    assert titles(browser) == ["Hello Anna"]
-
-
-def test_what_cannot_be_written_for_its_recipient_any_more_is_left_out(
+def test_sec_38_a_visitor_without_a_name_is_not_shown_what_another_one_got(
     installation: Installation, browser: Browser
 ) -> None:
-    browser.identify("ann", fields={"_fname": "Ann"})
-    send(installation, "{{ profile._fname }}")
-    send(installation, "Hello")
-    browser.refresh(fields={"_fname": None})
+    send(installation, "For the first")
+    own = titles(browser)
+    installation.clock.advance(hours=1)
+    browser.identify("ann")
+    browser.post("logout")
 
-    assert titles(browser) == ["Hello"]
+    assert (own, titles(browser)) == (["For the first"], [])
+
+
+def test_sec_15_values_of_the_recipient_are_not_read_again(installation: Installation, browser: Browser) -> None:
+    """Or who has claimed to be somebody once could go on reading what is stored of them."""
+    browser.identify("ann", fields={"_fname": "Ann"})
+    send(installation, 'Hello {{ profile._fname | default("there") }}')
+    send(installation, "{{ profile._fname }}")
+
+    assert titles(browser) == ["Hello there"]
 
 
 def test_fifty_are_listed(installation: Installation, browser: Browser) -> None:

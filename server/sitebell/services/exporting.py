@@ -158,20 +158,27 @@ def _told(profile: Profile, session: Session, stays: Stays) -> Iterator[Json]:
     waiting = select(WebhookEvent).where(WebhookEvent.subscription_id.in_(stays)).order_by(WebhookEvent.id)
     for row in session.scalars(waiting.execution_options(yield_per=ROWS_AT_ONCE)):
         if _names_person(row.body, profile, stays[row.subscription_id]):
-            yield {"call": None, "event": row.body}
+            yield {"call": None, "event": _about(row.body, profile)}
     of_browsers = select(WebhookCallSubscription.call_id).where(WebhookCallSubscription.subscription_id.in_(stays))
     calls = select(WebhookCall).where(WebhookCall.id.in_(of_browsers)).order_by(WebhookCall.id)
     for call in session.scalars(calls.execution_options(yield_per=ROWS_AT_ONCE)):
         for entry in call.body:
             stay = stays.get(entry["subscription_id"])
             if stay is not None and _names_person(entry["event"], profile, stay):
-                yield {"call": call.public_id, "event": entry["event"]}
+                yield {"call": call.public_id, "event": _about(entry["event"], profile)}
 
 
 def _names_person(event: Json, profile: Profile, stay: Stay) -> bool:
     """At a browser that is the person's alone every event is; else it must name the profile and nobody besides."""
-    named = {person["profile_id"] for person in event.get("profiles", ())}
+    named = {person["profile_id"] for person in _about(event, profile).get("profiles", ())}
     return stay.is_all_theirs or named == {profile.public_id}
+
+
+def _about(event: Json, profile: Profile) -> Json:
+    """Return what an event says of its profiles in this database: in another one it may be about somebody else."""
+    if "profiles" not in event:
+        return event
+    return event | {"profiles": [one for one in event["profiles"] if one["database_id"] == profile.database_id]}
 
 
 def _pick(row: object, names: Sequence[str]) -> Json:

@@ -73,9 +73,15 @@ def sites_of_browsers(session: Session, profile: Profile) -> set[int]:
 def _departures_of_others(
     session: Session, profile: Profile, browsers: Sequence[int]
 ) -> dict[int, list[datetime | None]]:
-    """Return by browser when each other known person left it, None for one who is there."""
+    """Return by browser when each other known person of the database left it, None for one who is there.
+
+    In another database the same person has another profile.
+    """
     query = select(Enrollment.subscription_id, Enrollment.left_at).where(
-        Enrollment.subscription_id.in_(browsers), Enrollment.profile_id != profile.id, is_known()
+        Enrollment.subscription_id.in_(browsers),
+        Enrollment.database_id == profile.database_id,
+        Enrollment.profile_id != profile.id,
+        is_known(),
     )
     found: dict[int, list[datetime | None]] = {}
     for browser, left_at in session.execute(query):

@@ -20,6 +20,7 @@ NDJSON = "application/x-ndjson"
 
 _PAGE_PATH = re.compile(r"/v1/sites/(?P<token>[^/]+)(?:/.*)?", re.DOTALL)
 _LISTS_PATH = "/notification/send"
+_BY_ID_PATH = re.compile(r"/subscription/(?!sync/).*", re.DOTALL)  # CleverPush's apps, which prove nothing either
 _BULK_PATH = re.compile(r"/v1/databases/[^/]+/profiles/bulk")
 
 
@@ -61,6 +62,8 @@ def read_body() -> bytes:
 def _cap_of_back_end() -> int:
     if _takes_lines():
         return BULK_BODY
+    if _BY_ID_PATH.fullmatch(request.path):
+        return PAGE_BODY
     return LISTS_BODY if request.path == _LISTS_PATH else API_BODY
 
 

@@ -32,6 +32,7 @@ from sitebell.web.strict_fields import text
 
 EXAMPLE = {"channelId": "CHANNEL_ID", "subscriptionId": "0123456789abcdef0123456789abcdef", "tagId": "TAG_ID"}
 TEST_TAG = "test"
+LONGEST_ACTION = 100
 FAILURES = (
     *BODY,
     *CHANNEL,
@@ -59,8 +60,8 @@ class WriteBody(Body):
     topic_id = text(LONGEST_ID, data_key="topicId", load_default=None)
     attribute_id = text(LONGEST_ID, data_key="attributeId", load_default=None)
     value = fields.Raw(load_default=None, allow_none=True)
-    event_id = text(LONGEST_ID, data_key="eventId", load_default=None)
-    name = text(LONGEST_ID, load_default=None)
+    event_id = text(LONGEST_ACTION, data_key="eventId", load_default=None)
+    name = text(LONGEST_ACTION, load_default=None)
     data = fields.Dict(keys=text(100), data_key="properties", load_default=None, allow_none=True)
     parameters = fields.Dict(keys=text(100), load_default=None, allow_none=True)
 
@@ -139,11 +140,11 @@ def _drop(session: Session, site: Site, words: Words, row: Subscription, body: M
 
 
 def _track(session: Session, _site: Site, _words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
-    record_custom(session, row, _need(body, "name", "name"), body["parameters"], now())
+    record_custom(session, row, _need(body, "name", "name"), body["parameters"], now(), at=now())
 
 
 def _convert(session: Session, _site: Site, _words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
-    record_custom(session, row, _need(body, "event_id", "eventId"), body["data"], now())
+    record_custom(session, row, _need(body, "event_id", "eventId"), body["data"], now(), at=now())
 
 
 def _visit(_session: Session, _site: Site, _words: Words, row: Subscription, _body: Mapping[str, Any]) -> None:

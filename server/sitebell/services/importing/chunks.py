@@ -201,13 +201,18 @@ class Chunk:
         return says_who and person.status == EnrollmentStatus.SUBSCRIBED and not self._is_somebodys(subscription)
 
     def _introduce(self, subscription: Subscription, item: Item) -> list[Rejected]:
-        """Say of a browser that is here already whose it is, in every database; one with an id waits for `_attach`."""
+        """Say whose a browser is that is here already, where its row says; one with an id waits for `_attach`."""
         record, row = item
         person = row.people[0]
         if person.keeps_id:
             return []
-        who = Introduction(match=person.match, tags=TagChange(add=person.tags), bound_by=person.bound_by)
-        results = enroll(self.session, self.site, subscription, who, is_explicit=False, now=self.now)
+        tags = TagChange(add=person.tags)
+        try:
+            where = self._databases(person)
+            who = Introduction(match=person.match, database_ids=where, tags=tags, bound_by=person.bound_by)
+            results = enroll(self.session, self.site, subscription, who, is_explicit=False, now=self.now)
+        except Invalid as error:
+            return [reject(record, error)]
         fault = next((result.error for result in results if result.error is not None), None)
         self.report.named += fault is None
         return [] if fault is None else [reject(record, fault)]

@@ -113,7 +113,7 @@ def compile_template(text: str, *, is_url: bool) -> Template:
         return Template(tree, Program.from_code(environment, environment.compile(tree), {}))
     except TemplateError as error:
         raise TemplateFault(f"This is no template: {error.message}.") from error
-    except RecursionError as error:
+    except (RecursionError, SyntaxError, MemoryError) as error:  # Python's parser, too, has an end
         raise TemplateFault("This template is nested too deeply.") from error
 
 
