@@ -21,6 +21,7 @@ from sitebell.services.delivery.eligibility import needs_proof, obstacles_in
 from sitebell.services.delivery.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
+CRASHES_UNTIL_FAILED = 6  # of one delivery by itself: it may be the first at a worker that is killed again and again
 
 # A web subscription has its keys: the table checks it.
 JobRow = tuple[int, str, bytes, bytes, int, int, bool, str | None]
@@ -196,7 +197,8 @@ def _isolate(session: Session, batch: Batch, now: datetime) -> None:
     """Halve a batch that keeps killing its worker, until the one delivery that does it is found (REL-18)."""
     ids = session.scalars(select(Delivery.subscription_id).where(*_open_rows(batch))).all()
     if len(ids) <= 1:
-        _finish_open(session, batch, DeliveryState.FAILED, "its worker died every time it was sent", now)
+        if batch.crashes >= CRASHES_UNTIL_FAILED:
+            _finish_open(session, batch, DeliveryState.FAILED, "its worker died every time it was sent", now)
         return
     # The guilty half splits again at its next crash; one delivery by itself gets every chance before it fails.
     batch.crashes = CRASHES_UNTIL_SPLIT - 1 if len(ids) > 3 else 0
