@@ -13,7 +13,7 @@ from sitebell.services.fields.defining import create_field
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
 from support.dialects import adopt, speak
-from support.web_application import Json, parts
+from support.web_application import Json, parts, refusal
 
 KEY = "cleverpush-private-key-0123456789"
 CHANNEL = "XXXXXXXX"
@@ -58,6 +58,12 @@ class Channel:
     def send(self, **body: Any) -> TestResponse:
         """Send a notification and return the answer, whatever it is."""
         return self.call("POST", "/notification/send", {"channel": CHANNEL, "title": "Hello", "text": "There", **body})
+
+    def write(self, route: str, subscriber: str, **body: object) -> tuple[int, str]:
+        """Write by an id alone; return status and code of a refusal, or of success."""
+        named = {"channelId": CHANNEL, "subscriptionId": subscriber, **body}
+        answer = self.call("POST", f"/subscription/{route}", named, key=None)
+        return refusal(answer) if answer.status_code != 200 else (200, "")
 
     def read(self, path: str, **query: Any) -> Json:
         """Read something of the channel."""

@@ -4,12 +4,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from compat.cleverpush_channel import CHANNEL, Channel
+from compat.cleverpush_channel import Channel
 from sitebell.models import Event, Quirk, Subscription
 from sitebell.services.sites import NewSite
 from support.dialects import ask_for
 from support.stopped_clock import StoppedClock
-from support.web_application import Json, refusal, rows, stored_rows
+from support.web_application import Json, rows, stored_rows
 
 ROUTES: list[tuple[str, Json]] = [
     ("event", {"name": "bought"}),
@@ -35,13 +35,6 @@ def subscriber(channel: Channel) -> str:
     return channel.office.add_subscriber()
 
 
-def report(channel: Channel, route: str, subscriber: str, **body: object) -> tuple[int, str]:
-    """Report by an id alone; return status and code of a refusal, or of success."""
-    named = {"channelId": CHANNEL, "subscriptionId": subscriber, **body}
-    answer = channel.call("POST", f"/subscription/{route}", named, key=None)
-    return refusal(answer) if answer.status_code != 200 else (200, "")
-
-
 @pytest.mark.parametrize(("route", "body"), ROUTES)
 def test_an_id_alone_reports_nothing_by_default(
     app: Flask, channel: Channel, site: NewSite, subscriber: str, route: str, body: Json
@@ -49,13 +42,13 @@ def test_an_id_alone_reports_nothing_by_default(
     ask_for(app, site)
     before = stored_rows(app)
 
-    assert report(channel, route, subscriber, **body) == (403, "id_writes_off")
+    assert channel.write(route, subscriber, **body) == (403, "id_writes_off")
     assert stored_rows(app) == before
 
 
 def test_events_and_conversions_are_kept_and_select_an_audience(app: Flask, channel: Channel, subscriber: str) -> None:
-    assert report(channel, "event", subscriber, name="bought", parameters={"n": 2}) == (200, "")
-    assert report(channel, "conversion", subscriber, eventId="EVENT_ID", properties={"amount": 5}) == (200, "")
+    assert channel.write("event", subscriber, name="bought", parameters={"n": 2}) == (200, "")
+    assert channel.write("conversion", subscriber, eventId="EVENT_ID", properties={"amount": 5}) == (200, "")
 
     kept = [(row.action, row.data) for row in rows(app, Event) if row.type == "custom"]
     assert kept == [("bought", {"n": 2}), ("EVENT_ID", {"amount": 5})]
@@ -65,8 +58,8 @@ def test_events_and_conversions_are_kept_and_select_an_audience(app: Flask, chan
 
 def test_what_happens_again_is_kept_again(app: Flask, channel: Channel, subscriber: str, clock: StoppedClock) -> None:
     for _ in range(3):
-        assert report(channel, "event", subscriber, name="bought") == (200, "")
-        assert report(channel, "conversion", subscriber, eventId="EVENT_ID") == (200, "")
+        assert channel.write("event", subscriber, name="bought") == (200, "")
+        assert channel.write("conversion", subscriber, eventId="EVENT_ID") == (200, "")
         clock.advance(days=1)
 
     kept = [row.action for row in rows(app, Event) if row.type == "custom"]
@@ -81,29 +74,29 @@ def test_what_happens_again_is_kept_again(app: Flask, channel: Channel, subscrib
     ],
 )
 def test_an_event_is_as_small_as_that_of_a_page(channel: Channel, subscriber: str, route: str, body: Json) -> None:
-    assert report(channel, route, subscriber, **body) == (422, "invalid")
+    assert channel.write(route, subscriber, **body) == (422, "invalid")
 
 
 def test_sec_16_a_stranger_sends_no_more_than_a_page_may(channel: Channel, subscriber: str) -> None:
-    assert report(channel, "event", subscriber, name="bought", parameters={"x": "x" * 70_000})[0] == 413
+    assert channel.write("event", subscriber, name="bought", parameters={"x": "x" * 70_000})[0] == 413
 
 
 def test_an_event_has_a_name(channel: Channel, subscriber: str) -> None:
-    assert report(channel, "event", subscriber) == (422, "invalid")
-    assert report(channel, "conversion", subscriber) == (422, "invalid")
+    assert channel.write("event", subscriber) == (422, "invalid")
+    assert channel.write("conversion", subscriber) == (422, "invalid")
 
 
 def test_a_visit_is_noted(app: Flask, channel: Channel, subscriber: str, clock: StoppedClock) -> None:
     clock.advance(days=2)
 
-    assert report(channel, "session/start", subscriber) == (200, "")
+    assert channel.write("session/start", subscriber) == (200, "")
 
     [row] = rows(app, Subscription)
     assert row.seen_at == clock()
 
 
 def test_a_tester_wears_a_tag(channel: Channel, subscriber: str) -> None:
-    assert report(channel, "mark-as-test", subscriber) == (200, "")
+    assert channel.write("mark-as-test", subscriber) == (200, "")
 
     [row] = channel.read("subscriptions")["subscriptions"]
     assert row["tags"] == ["test"]
@@ -115,7 +108,7 @@ def test_what_has_no_meaning_here_is_answered_and_changes_nothing(
 ) -> None:
     before = stored_rows(app)
 
-    assert report(channel, route, subscriber) == (200, "")
+    assert channel.write(route, subscriber) == (200, "")
     assert stored_rows(app) == before
 
 
@@ -125,5 +118,5 @@ def test_sec_23_on_a_signed_site_nobody_becomes_a_tester_by_an_id(
 ) -> None:
     before = stored_rows(app)
 
-    assert report(channel, "mark-as-test", subscriber) == (422, "identity_required")
+    assert channel.write("mark-as-test", subscriber) == (422, "identity_required")
     assert stored_rows(app) == before

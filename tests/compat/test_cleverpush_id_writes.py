@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from compat.cleverpush_channel import CHANNEL, Channel
+from compat.cleverpush_channel import Channel
 from sitebell.models import Profile, Quirk
 from sitebell.services.sites import NewSite
 from support.dialects import ask_for
-from support.web_application import Json, refusal, rows, stored_rows
+from support.web_application import Json, rows, stored_rows
 
 ROUTES: list[tuple[str, Json]] = [
     ("tag", {"tagId": "TAG_ID"}),
@@ -40,13 +40,6 @@ def subscriber(channel: Channel) -> str:
     return channel.office.add_subscriber()
 
 
-def write(channel: Channel, route: str, subscriber: str, **body: object) -> tuple[int, str]:
-    """Write by an id alone; return status and code of a refusal, or of success."""
-    named = {"channelId": CHANNEL, "subscriptionId": subscriber, **body}
-    answer = channel.call("POST", f"/subscription/{route}", named, key=None)
-    return refusal(answer) if answer.status_code != 200 else (200, "")
-
-
 def shown(channel: Channel) -> Json:
     """Return the one subscription as the back end sees it."""
     [row] = channel.read("subscriptions")["subscriptions"]
@@ -61,17 +54,17 @@ def test_an_id_alone_changes_nothing_by_default(
     ask_for(app, site)
     before = stored_rows(app)
 
-    assert write(channel, route, subscriber, **body) == (403, "id_writes_off")
+    assert channel.write(route, subscriber, **body) == (403, "id_writes_off")
     assert stored_rows(app) == before
 
 
 def test_tags_and_topics_are_put_on_and_off(channel: Channel, subscriber: str) -> None:
     for route, body in ROUTES[:1] + ROUTES[2:3]:
-        assert write(channel, route, subscriber, **body) == (200, "")
+        assert channel.write(route, subscriber, **body) == (200, "")
     assert (shown(channel)["tags"], shown(channel)["topics"]) == (["TAG_ID"], ["TOPIC_ID"])
 
     for route, body in ROUTES[1:2] + ROUTES[3:4]:
-        assert write(channel, route, subscriber, **body) == (200, "")
+        assert channel.write(route, subscriber, **body) == (200, "")
     assert (shown(channel)["tags"], shown(channel)["topics"]) == ([], [])
 
 
@@ -80,18 +73,18 @@ def test_values_are_set_added_taken_away_and_cleared(channel: Channel, subscribe
         return shown(channel)["customAttributes"].get("ATTRIBUTE_ID")
 
     named = {"attributeId": "ATTRIBUTE_ID"}
-    write(channel, "attribute", subscriber, **named, value=["red"])
-    write(channel, "attribute/push-value", subscriber, **named, value="blue")
-    write(channel, "attribute/push-value", subscriber, **named, value="blue")
+    channel.write("attribute", subscriber, **named, value=["red"])
+    channel.write("attribute/push-value", subscriber, **named, value="blue")
+    channel.write("attribute/push-value", subscriber, **named, value="blue")
     assert values() == ["red", "blue"]
-    write(channel, "attribute/pull-value", subscriber, **named, value="red")
+    channel.write("attribute/pull-value", subscriber, **named, value="red")
     assert values() == ["blue"]
-    write(channel, "attribute/clear", subscriber, **named)
+    channel.write("attribute/clear", subscriber, **named)
     assert values() is None
 
 
 def test_a_subscription_ends_by_its_id(channel: Channel, subscriber: str) -> None:
-    assert write(channel, "unsubscribe", subscriber) == (200, "")
+    assert channel.write("unsubscribe", subscriber) == (200, "")
     assert shown(channel)["inactive"] is True
 
 
@@ -103,7 +96,7 @@ def test_sec_23_on_a_signed_site_the_quirk_opens_nothing_that_needs_a_token(
     before = stored_rows(app)
 
     for route, body in [*ROUTES[:2], ("attribute", user), *ROUTES[4:8]]:
-        assert write(channel, route, subscriber, **body) == (422, "identity_required")
+        assert channel.write(route, subscriber, **body) == (422, "identity_required")
 
     assert stored_rows(app) == before
 
@@ -118,11 +111,11 @@ def test_sec_23_on_a_signed_site_topics_and_an_end_by_an_id_are_the_browsers_and
     said = {"user_id": "ben", "attributeId": "user_id", "value": "ben", "tagId": "TAG_ID"}
     before = channel.office.read_profile(ann)
 
-    assert write(channel, "topic/add", subscriber, topicId="TOPIC_ID", **said) == (200, "")
+    assert channel.write("topic/add", subscriber, topicId="TOPIC_ID", **said) == (200, "")
     assert shown(channel)["topics"] == ["TOPIC_ID"]
-    assert write(channel, "topic/remove", subscriber, topicId="TOPIC_ID", **said) == (200, "")
+    assert channel.write("topic/remove", subscriber, topicId="TOPIC_ID", **said) == (200, "")
     assert shown(channel)["topics"] == []
-    assert write(channel, "unsubscribe", subscriber, **said) == (200, "")
+    assert channel.write("unsubscribe", subscriber, **said) == (200, "")
 
     assert shown(channel)["inactive"] is True
     assert list(channel.office.standings(subscriber)) == [ann]
@@ -131,6 +124,6 @@ def test_sec_23_on_a_signed_site_topics_and_an_end_by_an_id_are_the_browsers_and
 
 
 def test_an_unknown_id_and_a_missing_member_are_refused(channel: Channel, subscriber: str) -> None:
-    assert write(channel, "tag", "0" * 32, tagId="TAG_ID") == (404, "subscriber_not_found")
-    assert write(channel, "tag", subscriber) == (422, "invalid")
-    assert write(channel, "topic/add", subscriber, topicId="NO_TOPIC") == (422, "unknown_topic")
+    assert channel.write("tag", "0" * 32, tagId="TAG_ID") == (404, "subscriber_not_found")
+    assert channel.write("tag", subscriber) == (422, "invalid")
+    assert channel.write("topic/add", subscriber, topicId="NO_TOPIC") == (422, "unknown_topic")

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from sitebell.clock import Clock
-from sitebell.models import OPEN_STATES, Delivery, Message, Site, VapidKeyPair
+from sitebell.models import Message, Site, VapidKeyPair
 from sitebell.push.client import PushRequest
 from sitebell.push.encryption import SubscriptionKeys, make_pre_key, seal
 from sitebell.push.endpoint import Endpoint, EndpointRules
@@ -107,8 +106,7 @@ class Composer:
             self._signers[key_id] = VapidSigner(key, self._subject, self._clock)
         notification, people = claimed.message.notification, None
         if is_personal(notification):
-            open_ones = and_(Delivery.batch_id == claimed.batch.id, Delivery.state.in_(OPEN_STATES))
-            people = load_values(session, open_ones, names_of(notification), may_be_named(session, claimed.message))
+            people = load_values(session, claimed.batch, names_of(notification), may_be_named(session, claimed.message))
         origin = session.get_one(Site, site_id).origin_names[0]
         return MessageComposer(claimed.message, self._receipts[site_id], people, origin=origin)
 
