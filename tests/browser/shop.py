@@ -122,12 +122,15 @@ class Shop:
         return {name: count for name, count in answer["counts"].items() if count}
 
     def wait_for_counts(self, message: str, **expected: int) -> dict[str, int]:
-        """Return the counts of a message that are not zero as soon as some of them are as expected."""
+        """Return the counts of a message that are not zero as soon as some of them are as expected and all is settled.
+
+        A browser may show a notification before the worker has written down that the push service accepted it.
+        """
 
         def counts() -> dict[str, int] | None:
             seen.append(self.counts(message))
             is_reached = all(seen[-1].get(name, 0) == count for name, count in expected.items())
-            return seen[-1] if is_reached else None
+            return seen[-1] if is_reached and "pending" not in seen[-1] else None
 
         seen: list[dict[str, int]] = []
         try:

@@ -181,8 +181,8 @@ def test_what_is_not_known_warns_once_and_changes_nothing(guest: Guest, channel:
         "showWebBannerById",
         "constructor",
         "generateWalletPass",
-        "CleverPush's function",
-        "CleverPush's object",
+        "The function",
+        "The object",
     ):
         assert len([sentence for sentence in warned if name in sentence]) == 1
     assert guest.browser.evaluate("answer") == "unknown"

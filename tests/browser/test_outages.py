@@ -100,7 +100,7 @@ def test_a_server_that_hangs_holds_no_notification_up(
     notifications.wait("Fresh bread", SOON)
     second = shop.send("More bread")
     notifications.wait("More bread", SOON)
-    assert shop.counts(first) == {"recipients": 1, "accepted": 1}
+    assert shop.wait_until_sent(first) == {"recipients": 1, "accepted": 1}
 
     door.open()
     subscriber.visit()

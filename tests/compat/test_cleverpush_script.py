@@ -32,7 +32,7 @@ def test_sec_10_it_is_told_what_a_page_has_to_translate_and_nothing_else(
 
     told = first_line(client)
 
-    assert set(told) == {"server", "site", "ids"}
+    assert set(told) == {"server", "site", "dialect", "ids"}
     assert told["ids"] == {
         "topic": {"T1": "news"},
         "tag": {"G": "gold", "H": "silver"},
@@ -48,4 +48,6 @@ def test_it_is_told_nothing_of_a_site_that_does_not_speak_the_dialect(
     Channel(app, client, site).adopt(tag="G=gold")
     speak(app, site)
 
-    assert first_line(client) == {"server": "https://bell.example.com", "site": None}
+    nothing: Json = {"topic": {}, "tag": {}, "attribute": {}}
+    told = {"server": "https://bell.example.com", "site": None, "dialect": "cleverpush", "ids": nothing}
+    assert first_line(client) == told

@@ -24,12 +24,12 @@ def scripts() -> Mapping[str, Script]:
     return build_scripts(find_sdk_folder(), "1.2.3")
 
 
-def config_of(client: FlaskClient, dialect: Dialect, site: str, kind: str = "js") -> dict[str, str | None]:
+def config_of(client: FlaskClient, dialect: Dialect, site: str, kind: str = "js") -> dict[str, object]:
     """Return what the script is told of its site."""
     text = client.get(f"/sdk/v1/{dialect}.{kind}", query_string={"site": site}).text
     found = re.match(r"self\.SITEBELL_CONFIG=(.*);\n", text)
     assert found
-    config: dict[str, str | None] = json.loads(found[1])
+    config: dict[str, object] = json.loads(found[1])
     return config
 
 
@@ -45,7 +45,8 @@ def test_a_facade_is_told_its_site_by_the_token_and_by_the_vendors_own_id(
 ) -> None:
     speak(app, site, dialect)
     adopt(app, site, dialect, **{ID_OF_SITE[dialect]: "3LXP2FRcRxJ-7b14db88ec937f14"})
-    expected = {"server": "https://bell.example.com", "site": site.site.token}
+    told = {"dialect": dialect, "ids": {"topic": {}, "tag": {}, "attribute": {}}}
+    expected = {"server": "https://bell.example.com", "site": site.site.token, **told}
 
     assert config_of(client, dialect, site.site.token) == expected
     assert config_of(client, dialect, "3LXP2FRcRxJ-7b14db88ec937f14", "src.js") == expected

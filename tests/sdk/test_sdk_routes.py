@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from sitebell.models import NAMES_A_SITE, Dialect
-from sitebell.services.dialects import KINDS, NewAlias, add_alias, set_dialects
-from sitebell.services.sites import NewSite, get_site
+from sitebell.models import Dialect
+from sitebell.services.sites import NewSite
 from support.web_application import parts
 
 pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
@@ -185,23 +184,6 @@ def test_worker_is_served_while_a_write_transaction_is_open(app: Flask, client: 
 def test_only_reading_is_answered(client: FlaskClient) -> None:
     assert client.post("/sdk/v1/sitebell.js").status_code == 405
     assert client.get("/sdk/v1/nothing.js").status_code == 404
-
-
-@pytest.mark.parametrize("dialect", Dialect)
-def test_facade_knows_its_site_by_our_token_and_by_the_vendors_id(
-    dialect: Dialect, app: Flask, client: FlaskClient, site: NewSite
-) -> None:
-    kind = next(kind for kind in KINDS[dialect] if kind in NAMES_A_SITE)
-    with parts(app).store.writing() as session:
-        row = get_site(session, site.site.token)
-        set_dialects(row, [dialect])
-        add_alias(session, row, NewAlias(dialect, kind, "theirs-1"))
-
-    for name in (site.site.token, "theirs-1"):
-        config = worker_config(get(client, f"{dialect}.js?site={name}"))
-        assert config == {"server": "https://bell.example.com", "site": site.site.token}
-    other = next(another for another in Dialect if another != dialect)
-    assert worker_config(get(client, f"{other}.js?site=theirs-1"))["site"] is None
 
 
 @pytest.mark.parametrize("name", ["", "nosuch", "%00", "%ED%A0%80", "x" * 5000])

@@ -112,10 +112,8 @@ def _config_of_facade(dialect: Dialect) -> str:
     wanted = request.args.get("site", "")
     with store().reading() as session:
         known = find_speaking_site(session, dialect, wanted)
-        if known is None:
-            return config_line(config().base_url, None)
-        ids = Words.of_site(session, known, dialect).for_pages()
-    return config_line(config().base_url, known.token, **({"ids": ids} if ids else {}))
+        words = Words.of_site(session, known, dialect) if known else Words({})
+    return config_line(config().base_url, known.token if known else None, dialect=dialect, ids=words.for_pages())
 
 
 def _send(text: str, caching: str, content_type: str = JAVASCRIPT) -> Response:

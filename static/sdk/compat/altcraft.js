@@ -139,7 +139,7 @@ function AKPush(config = {}) {
       get: (object, name) =>
         typeof name === 'symbol' || name in object || ['then', 'toJSON'].includes(name)
           ? Reflect.get(object, name)
-          : (/** @type {any[]} */ ...args) => perform(ALTCRAFT_METHODS, 'Altcraft', [name, config, ...args]),
+          : (/** @type {any[]} */ ...args) => perform(ALTCRAFT_METHODS, [name, config, ...args]),
     },
   );
 }
@@ -155,7 +155,7 @@ AKPush.events = {
    */
   on(name, handler) {
     const translate = ALTCRAFT_EVENTS[name];
-    if (!translate) return warn(`Altcraft's event ${name} is not known here. See docs/leaving-altcraft.md.`);
+    if (!translate) return warnUnknown('event ' + name);
     sdk.on(name, (/** @type {any} */ detail) => handler(translate(detail)));
     if (name !== 'subscribe') foundAgain.then((payload) => payload && callSafely(handler, payload));
   },

@@ -6,37 +6,16 @@
 
 const cleverPage = /** @type {any} */ (window);
 
-/** @type {{[kind: string]: {[id: string]: string}}} */
-const cleverIds = /** @type {any} */ (door).ids || {};
+const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(door.ids[kind])[id] || id;
 
-/** @returns {{[id: string]: any}} what is noted by ids, in which `constructor` is an id as any other */
-const byId = (/** @type {object | undefined} */ noted) => Object.assign(Object.create(null), noted);
-
-const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(cleverIds[kind])[id] || id;
-
-/** @type {string | undefined} JWT of the site's back end, which CleverPush calls the authoriser's */
-let cleverToken;
+/** @type {{token?: string}} JWT of the site's back end, which CleverPush calls the authoriser's */
+const cleverOptions = {};
 
 /** Among the attributes, whose ids do not begin with a blank. */
 const CLEVER_TAGS = ' tags';
 
-/**
- * No page is told what is stored about its visitor: these are tags and attributes as this browser wrote them.
- *
- * @returns {{[id: string]: any}}
- */
-const cleverWrote = () => byId(/** @type {any} */ (recall()).cleverpush);
-
-/**
- * @param {string} id
- * @param {unknown} value
- * @param {{[id: string]: any}} [others]
- */
-const noteWriting = (id, value, others = cleverWrote()) =>
-  remember(/** @type {any} */ ({ cleverpush: { ...others, [id]: value } }));
-
 /** @returns {any[]} */
-const valuesOf = (/** @type {string} */ id) => [].concat(cleverWrote()[id] ?? []);
+const valuesOf = (/** @type {string} */ id) => [].concat(wrote()[id] ?? []);
 
 const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
 
@@ -46,13 +25,11 @@ const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(
 let cleverSubscription;
 
 /** @returns {Promise<unknown>} once there is a subscription, which may be never */
-function whenSubscribed() {
-  cleverSubscription ||= new Promise((resolve) => {
-    sdk.once('subscribe', resolve);
-    sdk.status().then((/** @type {Sitebell.Status} */ { subscribed }) => subscribed && resolve(0), ignore);
-  });
-  return cleverSubscription;
-}
+const whenSubscribed = () =>
+  (cleverSubscription ||= sdk
+    .status()
+    .catch(ignore)
+    .then((/** @type {Sitebell.Status | undefined} */ status) => status?.subscribed || sdk.once('subscribe')));
 
 const ignore = () => {};
 
@@ -68,33 +45,41 @@ const answerBoth = (work, callback = ignore) =>
 
 /**
  * @param {string} id
- * @param {unknown} change what the server is told: a value, or one operation
- * @param {() => unknown} after what the attribute holds then
- * @param {CleverCallback} [callback] `()`
+ * @param {any} change of an attribute, a value or one operation; of the tags, which
+ * @param {'tag' | 'untag'} [method]
+ * @returns {Promise<unknown>}
  */
-async function writeAttribute(id, change, after, callback = ignore) {
-  const options = { token: cleverToken };
-  if (id === 'user_id' && !cleverIds.attribute?.[id]) {
-    await sdk.identify(change, options);
-    // What was written of somebody else is not this visitor's.
-    noteWriting(id, change, cleverWrote()[id] === change ? undefined : {});
-  } else {
-    await whenSubscribed();
-    await sdk.setFields({ [ourName('attribute', id)]: change }, options);
-    noteWriting(id, after());
-  }
+const tellWriting = (id, change, method = 'tag') =>
+  id === CLEVER_TAGS
+    ? sdk[method](...change.map((/** @type {string} */ one) => ourName('tag', one)))
+    : sdk.setFields({ [ourName('attribute', id)]: change }, cleverOptions);
+
+/**
+ * @param {string} id
+ * @param {unknown} change what the server is told
+ * @param {() => unknown} after what is written there then
+ * @param {CleverCallback} [callback] `()`
+ * @param {'tag' | 'untag'} [method]
+ */
+async function writeDown(id, change, after, callback = ignore, method) {
+  await whenSubscribed();
+  await tellWriting(id, change, method);
+  noteWritten({ ...wrote(), [id]: after() });
   callback();
 }
 
 /**
- * @param {'tag' | 'untag'} method
- * @param {(id: string, value: string) => string[]} change to what this browser wrote
+ * @param {string} userId
+ * @param {CleverCallback} [callback] `()`
  */
-const tagger = (method, change) => async (/** @type {string} */ id) => {
-  await whenSubscribed();
-  await sdk[method](ourName('tag', id));
-  noteWriting(CLEVER_TAGS, change(CLEVER_TAGS, id));
-};
+async function nameVisitor(userId, callback = ignore) {
+  await sdk.identify(userId, cleverOptions);
+  const { user_id: before, ...others } = wrote();
+  // What was written of nobody goes along; what was of somebody else is not this visitor's.
+  if (!before) for (const id in others) await tellWriting(id, others[id]);
+  noteWritten({ ...(before && before !== userId ? {} : others), user_id: userId });
+  callback();
+}
 
 /** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
 const TOPICS_SET = /** @type {any} */ ('topicsSet');
@@ -113,8 +98,8 @@ const cleverMethods = {
   isSubscribed: (callback) => cleverMethods.getSubscriptionId((/** @type {any} */ id) => callback(!!id)),
   getSubscriptionId: (callback) => answerBoth(sdk.status().then(idOf), (_, id) => callback(id || false)),
   getNotifications: (callback) => answerBoth(received(), (_, list = []) => callback(list)),
-  tagSubscription: tagger('tag', adding),
-  untagSubscription: tagger('untag', removing),
+  tagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => adding(CLEVER_TAGS, id), callback),
+  untagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => removing(CLEVER_TAGS, id), callback, 'untag'),
   getTags: (callback) => answerBoth(whenSubscribed().then(writtenTags), callback),
   getTopics: (callback) => answerBoth(whenSubscribed().then(chosenTopics), callback),
   setTopics: async (ids) => {
@@ -127,19 +112,20 @@ const cleverMethods = {
     await sdk.track(name, data);
   },
   triggerFollowUpEvent: (campaignId, name, data) => cleverMethods.trackEvent(name, { ...data, campaignId }),
-  setAttribute: (id, value, callback) => writeAttribute(id, value, () => value, callback),
-  getAttribute: (id, callback) => callback(cleverWrote()[id]),
-  hasAttribute: (id, callback) => callback(id in cleverWrote()),
-  incAttribute: (id, n, callback) => writeAttribute(id, { incr: n }, () => (cleverWrote()[id] || 0) + n, callback),
+  setAttribute: (id, value, callback) =>
+    id === 'user_id' && !door.ids.attribute[id]
+      ? nameVisitor(value, callback)
+      : writeDown(id, value, () => value, callback),
+  getAttribute: (id, callback) => callback(wrote()[id]),
+  hasAttribute: (id, callback) => callback(id in wrote()),
+  incAttribute: (id, n, callback) => writeDown(id, { incr: n }, () => (wrote()[id] || 0) + n, callback),
   hasAttributeValue: (id, value, callback) => callback(valuesOf(id).includes(value)),
-  pushAttributeValue: (id, value, callback) =>
-    writeAttribute(id, { upsert: [value] }, () => adding(id, value), callback),
-  pullAttributeValue: (id, value, callback) =>
-    writeAttribute(id, { delete: [value] }, () => removing(id, value), callback),
+  pushAttributeValue: (id, value, callback) => writeDown(id, { upsert: [value] }, () => adding(id, value), callback),
+  pullAttributeValue: (id, value, callback) => writeDown(id, { delete: [value] }, () => removing(id, value), callback),
 };
 
 async function received() {
-  const subscription = credentialOf(await mustOwnSubscription());
+  const { subscription } = recall();
   const { notifications } = await ask('/subscription/notifications', { subscription });
   return notifications.map((/** @type {any} */ one) => ({ ...one, text: one.body }));
 }
@@ -152,7 +138,7 @@ const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriber
 async function chosenTopics() {
   /** @type {Sitebell.Topic[]} */
   const topics = await sdk.topics();
-  const ids = Object.entries(cleverIds.topic || {});
+  const ids = Object.entries(door.ids.topic);
   const chosen = topics.filter((topic) => topic.chosen);
   return chosen.map(({ name }) => ids.find(([, ours]) => ours === name)?.[0] || name);
 }
@@ -165,19 +151,7 @@ const cleverListener = (how) => (/** @type {string} */ name, /** @type {CleverCa
   const ours = CLEVER_EVENTS[name];
   if (ours) sdk[how](ours, (/** @type {any} */ { subscriberHash }) => handler(subscriberHash));
   else if (name === TOPICS_SET) ABOUT_EVENTS[how](name, handler);
-  else perform({}, 'CleverPush', [name]);
-};
-
-/** What a page calls without the queue. */
-const cleverDirect = {
-  initialized: false,
-  on: cleverListener('on'),
-  once: cleverListener('once'),
-  setAuthorizerToken: (/** @type {string} */ token) => (cleverToken = token),
-  generateWalletPass: (/** @type {any[]} */ ...args) => {
-    perform({}, 'CleverPush', ['generateWalletPass']);
-    args.pop()(Error('unknown'));
-  },
+  else warnUnknown(name);
 };
 
 /** @param {Error} [error] */
@@ -185,7 +159,7 @@ const tellInitialised = (error) => callSafely(cleverPage.cleverPushInitCallback 
 
 // What fails was told by the SDK.
 const cleverQueue = takeOverQueue('CleverPush', (command) =>
-  Promise.resolve(perform(cleverMethods, 'CleverPush', command)).catch(ignore),
+  Promise.resolve(perform(cleverMethods, command)).catch(ignore),
 );
 
 /** @param {MessageEvent} event of a frame: only the page's own origin, and those that `data-frames` names, are heard */
@@ -196,7 +170,17 @@ function hearFrame({ origin, data }) {
 }
 
 if (cleverQueue) {
-  Object.assign(cleverQueue, cleverDirect);
+  // What a page calls without the queue.
+  Object.assign(cleverQueue, {
+    initialized: false,
+    on: cleverListener('on'),
+    once: cleverListener('once'),
+    setAuthorizerToken: (/** @type {string} */ token) => (cleverOptions.token = token),
+    generateWalletPass: (/** @type {any[]} */ ...args) => {
+      warnUnknown('generateWalletPass');
+      args.pop()(Error('unknown'));
+    },
+  });
   self.addEventListener('message', hearFrame);
   connect(cleverPage.cleverPushConfig?.serviceWorkerFile || '/cleverpush-worker.js').then(({ supported }) => {
     cleverQueue.initialized = true;

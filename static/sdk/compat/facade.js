@@ -2,7 +2,10 @@
 // What the facades share: each speaks another vendor's words to the page, and ours to `window.Sitebell`. The rules stay
 // where they are; a facade only translates.
 
-/** @type {{server: string, site: string | null}} the line before this script; `site` is null when it names none of ours */
+/**
+ * @type {{server: string, site: string | null, dialect: string, ids: {[kind: string]: {[id: string]: string}}}}
+ * the line before this script; `site` is null when it names none of ours, `ids` are the vendor's and what they mean
+ */
 const door = /** @type {any} */ (self).SITEBELL_CONFIG;
 
 /** @type {any} the SDK that is alive in this page: ours, or that of a script that came before us */
@@ -17,6 +20,10 @@ function warn(sentence) {
   said.add(sentence);
 }
 
+/** @param {string} what of the vendor's */
+const warnUnknown = (what) =>
+  warn(`The ${what} is not known here; nothing was done. See docs/leaving-${door.dialect}.md.`);
+
 /**
  * Connects the page to its site, in the worker file that was the vendor's: what that one left there is taken over.
  *
@@ -25,12 +32,27 @@ function warn(sentence) {
  */
 async function connect(worker) {
   if (!door.site) {
-    warn(`No site for ${scriptTag?.src}: see sitebell sites alias --help, and switch the dialect on.`);
+    warnUnknown('site of ' + scriptTag?.src);
     throw complaint('not_initialised');
   }
+  // Behind another SDK script, this one's own parts have to find that one's record, too.
+  adopt(/** @type {any} */ (door));
   const { worker: file = worker, scope = '/', takeover = 'yes' } = scriptTag?.dataset || {};
   return sdk.init({ site: door.site, server: door.server, worker: file, scope, takeover });
 }
+
+/**
+ * No page is told what is stored about its visitor: this is what this browser wrote of them, by ids, of which
+ * `constructor` is one as any other.
+ *
+ * @returns {{[id: string]: any}}
+ */
+const wrote = () => byId(recall().written?.[door.dialect]);
+
+const byId = (/** @type {object | undefined} */ noted) => Object.assign(Object.create(null), noted);
+
+/** @param {{[id: string]: any}} notes take the place of what was there */
+const noteWritten = (notes) => remember({ written: { ...recall().written, [door.dialect]: notes } });
 
 /**
  * Puts a facade in the place of a vendor's queue: what waits there is obeyed in order, what comes later at once. A script
@@ -53,11 +75,10 @@ function takeOverQueue(name, obey) {
 
 /**
  * @param {{[name: string]: Function}} methods of the vendor
- * @param {string} vendor
  * @param {any} command a name and what belongs to it; of anything else it is said that it is not known
  */
-function perform(methods, vendor, command) {
+function perform(methods, command) {
   const [name, ...args] = Array.isArray(command) ? command : [typeof command];
   if (Object.keys(methods).includes(name)) return methods[name](...args);
-  warn(`${vendor}'s ${name} is not known here; nothing was done. See docs/leaving-${vendor.toLowerCase()}.md.`);
+  warnUnknown(name);
 }

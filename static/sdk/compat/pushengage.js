@@ -107,27 +107,41 @@ const command =
     if (callback) done.then(tellStatus).then((answer) => callSafely(callback, answer));
   };
 
+/** @returns {{[name: string]: number}} the segments that stand, and until when: epoch milliseconds, 0 for good */
+const segmentsWritten = () =>
+  Object.fromEntries(Object.entries(wrote().segments || {}).filter(([, until]) => !until || until > Date.now()));
+
 /**
- * No page is told what is stored about its visitor: these are the segments that this browser put on, and for whom.
- *
- * @returns {{id?: string, segments: string[]}}
+ * @param {[string, number][]} segments as `segmentsWritten` has them; the server counts in days
+ * @returns {Promise<Sitebell.Membership>}
  */
-const wrote = () => ({ segments: [], .../** @type {any} */ (recall()).pushengage });
+const tellSegments = (segments) =>
+  sdk.tag(...segments.map(([name, until]) => (until ? { name, days: Math.ceil((until - Date.now()) / DAY) } : name)));
 
-/** @param {object} changes */
-const noteWritten = (changes) => remember(/** @type {any} */ ({ pushengage: { ...wrote(), ...changes } }));
+/** @param {[string, number][]} segments that are on now, or off since the moment beside them */
+const noteSegments = (segments) =>
+  noteWritten({ ...wrote(), segments: { ...segmentsWritten(), ...Object.fromEntries(segments) } });
 
-/** @param {string | string[]} names */
-async function addSegment(names) {
-  const membership = await sdk.tag(...[names].flat());
-  noteWritten({ segments: [...new Set(wrote().segments.concat(names))] });
+/** @param {[string, number][]} segments to put on */
+async function putOn(segments) {
+  const membership = await tellSegments(segments);
+  noteSegments(segments);
   return membership;
 }
+
+/** @type {(names: string | string[], until: number) => [string, number][]} */
+const segmentsUntil = (names, until) => [names].flat().map((name) => [name, until]);
+
+const addSegment = (/** @type {string | string[]} */ names) => putOn(segmentsUntil(names, 0));
+
+/** @param {{name: string, duration: any}[]} segments with how many days each stands */
+const addDynamicSegment = (segments) =>
+  putOn(segments.map(({ name, duration }) => [name, Date.now() + duration * DAY]));
 
 /** @param {string | string[]} names */
 async function removeSegment(names) {
   const membership = await sdk.untag(...[names].flat());
-  noteWritten({ segments: wrote().segments.filter((one) => ![names].flat().includes(one)) });
+  noteSegments(segmentsUntil(names, 1));
   return membership;
 }
 
@@ -139,9 +153,11 @@ async function removeSegment(names) {
  */
 async function addProfileId(id, options) {
   const membership = await sdk.identify(id, options);
-  const { id: before, segments } = wrote();
-  noteWritten({ id, segments: before && before !== id ? [] : segments });
-  return !before && segments.length ? sdk.tag(...segments) : membership;
+  const { id: before } = wrote();
+  const waiting = Object.entries(before ? {} : segmentsWritten());
+  if (waiting[0]) await tellSegments(waiting);
+  noteWritten(before && before !== id ? { id } : { ...wrote(), id });
+  return membership;
 }
 
 /** @type {{[name: string]: (...args: any[]) => Promise<any>}} */
@@ -151,18 +167,17 @@ const promises = {
   getSubscriberId: async () => (await tellStatus()).data?.subscriber_id || null,
   getSubscriber: async () => {
     const { data } = await tellStatus();
-    return data ? { ...data, segments: wrote().segments } : null;
+    return data ? { ...data, segments: Object.keys(segmentsWritten()) } : null;
   },
   addProfileId,
   addSegment,
   removeSegment,
-  addDynamicSegment: (segments) =>
-    sdk.tag(...segments.map((/** @type {any} */ one) => ({ name: one.name, days: +one.duration }))),
+  addDynamicSegment,
   addAttributes: (attributes, options) => sdk.setFields(attributes, options),
   // Its name is the event's, with the campaign beside it; what answers to it is the site's own to build.
   sendTriggerEvent: ({ event_name, ...data }) => sdk.track(event_name, data),
   sendGoal: ({ name, ...data }) => sdk.track(name, data),
-  addAlert: async () => perform({}, 'PushEngage', ['addAlert']),
+  addAlert: async () => warnUnknown('addAlert'),
 };
 
 const commands = {
@@ -174,13 +189,13 @@ const commands = {
   'remove-to-segment': command(removeSegment),
   'add-to-trigger': command(promises.sendTriggerEvent),
   'add-to-dynamic-segment': command((names, duration) =>
-    promises.addDynamicSegment([names].flat().map((name) => ({ name, duration }))),
+    addDynamicSegment([names].flat().map((name) => ({ name, duration }))),
   ),
 };
 
 /** @param {any} asked a command, or a function to call once the site is known */
 function obeyPushEngage(asked) {
-  if (typeof asked !== 'function') return perform(commands, 'PushEngage', asked);
+  if (typeof asked !== 'function') return perform(commands, asked);
   connected.then(() => callSafely(asked)).catch(() => {});
 }
 

@@ -23,7 +23,7 @@ async function leaveProfile() {
 async function settleLogout() {
   if (!recall().owesLogout) return;
   const answer = (await sayGoodbye('logout', await credentials())).find(Boolean);
-  remember({ owesLogout: undefined, told: undefined });
+  remember({ owesLogout: undefined, told: undefined, written: undefined });
   if (answer) remember({ membership: membershipOf(answer) });
 }
 

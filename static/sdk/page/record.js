@@ -15,6 +15,7 @@
  * @property {Kept} [kept] who the visitor is said to be, before there is a subscription
  * @property {string} [link] token of a newsletter that the server has not seen yet
  * @property {string} [told] what identify() told last, and on which day; logout() removes it
+ * @property {{[dialect: string]: object}} [written] what a facade's page wrote of its visitor; logout() removes it
  * @property {number} [refused] when the server last said a final no to a page load, epoch milliseconds
  */
 

@@ -12,7 +12,7 @@ async function ask(path, body, method = body ? 'POST' : 'GET') {
   if (status && status < 400) return answer;
   const {
     code = 'server_unreachable',
-    message = `Check that ${settings.server} runs and allows ${location.origin}, and connect-src here.`,
+    message = `Check that ${settings.server} runs and allows ${location.origin}, and connect-src.`,
   } = answer?.error || {};
   throw complaint(code, '', message, status);
 }

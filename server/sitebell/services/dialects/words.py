@@ -40,8 +40,8 @@ class Words:
 
     def for_pages(self) -> dict[str, dict[str, str]]:
         """Return what a facade in a page has to translate, by kind; anybody who loads the script can read it."""
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[str, str]] = {kind: {} for kind in IN_PAGES}
         for (kind, foreign_id), target in self._ours.items():
             if kind in IN_PAGES:
-                found.setdefault(kind, {})[foreign_id] = target
+                found[kind][foreign_id] = target
         return found
