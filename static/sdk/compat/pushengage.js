@@ -45,10 +45,7 @@ function isClosed() {
 }
 
 /** @returns {Promise<PushEngageAnswer>} call it within a click, as browsers want it */
-function askVisitor() {
-  asking = asking || askOnce().finally(() => (asking = undefined));
-  return asking;
-}
+const askVisitor = () => (asking ||= askOnce().finally(() => (asking = undefined)));
 
 async function askOnce() {
   const { code, message } = await sdk.subscribe().catch((/** @type {Sitebell.SitebellError} */ failure) => failure);
@@ -73,13 +70,13 @@ const asInit = ({ data, ...answer }) =>
 /**
  * Who was never asked is asked at the next click, unless the site wants to ask by itself.
  *
- * @param {{disabledDefaultPrompt?: boolean} | false} [options]
+ * @param {{disabledDefaultPrompt?: boolean}} [options] or `false`
  * @param {Function} [callback]
  */
 async function startOptIn(options, callback) {
   let answer = await tellStatus();
   if (answer.statuscode > 21) {
-    const asksByItself = options && options.disabledDefaultPrompt;
+    const asksByItself = options?.disabledDefaultPrompt;
     // Who has allowed it before and is not subscribed has left: a click somewhere must not bring them back.
     if (!asksByItself && Notification.permission === 'default') addEventListener('click', askVisitor, { once: true });
     answer = await optIn;
@@ -153,10 +150,10 @@ async function removeSegment(names) {
  */
 async function addProfileId(id, options) {
   const membership = await sdk.identify(id, options);
-  const { id: before } = wrote();
+  const before = wrote().id;
   const waiting = Object.entries(before ? {} : segmentsWritten());
   if (waiting[0]) await tellSegments(waiting);
-  noteWritten(before && before !== id ? { id } : { ...wrote(), id });
+  noteWritten({ ...((before || id) === id && wrote()), id });
   return membership;
 }
 
@@ -188,9 +185,7 @@ const commands = {
   'remove-from-segment': command(removeSegment),
   'remove-to-segment': command(removeSegment),
   'add-to-trigger': command(promises.sendTriggerEvent),
-  'add-to-dynamic-segment': command((names, duration) =>
-    addDynamicSegment([names].flat().map((name) => ({ name, duration }))),
-  ),
+  'add-to-dynamic-segment': command((names, days) => putOn(segmentsUntil(names, Date.now() + days * DAY))),
 };
 
 /** @param {any} asked a command, or a function to call once the site is known */

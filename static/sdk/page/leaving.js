@@ -30,7 +30,10 @@ async function leave() {
 /** Silence: what the push service gets for this browser does not arrive any more, and the worker renews nothing. */
 async function dropSubscription() {
   const present = await presentSubscription();
-  await Promise.all([present?.unsubscribe(), caches.delete(SUBSCRIPTION_DRAWER).catch(() => {})]);
+  await Promise.all([
+    present && within(START_TIME, present.unsubscribe()),
+    caches.delete(SUBSCRIPTION_DRAWER).catch(() => {}),
+  ]);
 }
 
 /** @returns {Promise<PushCredential[]>} by which the server may know this browser; what it has now comes first */
