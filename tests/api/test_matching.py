@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 
+from sitebell.models import Profile
 from sitebell.services.sites import NewSite
 from support.visitors import Browser, add_fields, count_profiles, known_of, profile_ids
-from support.web_application import new_subscription, refusal, stored_rows
+from support.web_application import new_subscription, parts, refusal, stored_rows
 
 NewBrowser = Callable[[], Browser]
 WAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -156,6 +158,22 @@ def test_of_several_profiles_with_one_email_the_oldest_is_found(new_browser: New
     new_browser().put(match={"external_id": "bob", "email": "home@example.com"})
 
     assert profile_ids(new_browser().put(match={"email": "home@example.com"})) == ann
+
+
+@pytest.mark.parametrize(("others", "found"), [(99, "nameless"), (100, "new")])
+def test_behind_a_hundred_of_other_external_ids_nobody_is_looked_for(
+    app: Flask, site: NewSite, browser: Browser, others: int, found: str
+) -> None:
+    """Or whoever brings new external ids with one address makes each of these calls dearer than the last."""
+    now = parts(app).clock()
+    own = {"database_id": site.database_id, "email": "all@example.com", "created_at": now, "updated_at": now}
+    rows = [own | {"public_id": f"{number:024x}", "external_id": f"n{number}"} for number in range(others)]
+    with parts(app).store.writing() as session:
+        session.execute(insert(Profile), [*rows, own | {"public_id": "f" * 24, "external_id": None}])
+
+    [profile_id] = profile_ids(browser.put(match={"external_id": "new", "email": "all@example.com"}))
+
+    assert found == ("nameless" if profile_id == "f" * 24 else "new")
 
 
 @pytest.mark.parametrize("written", ["ann@example.com", " Ann@Example.COM ", "ANN@EXAMPLE.COM"])

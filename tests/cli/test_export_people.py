@@ -49,7 +49,7 @@ def words(installation: Installation) -> list[str]:
         return list(session.scalars(select(Enrollment.bound_by).order_by(Enrollment.subscription_id)))
 
 
-@pytest.mark.parametrize("external_ids", [(None, "bob"), ("bob", None), (None, None), ("ann", "bob")])
+@pytest.mark.parametrize("external_ids", [(None, "bob"), ("bob", None), (None, None), ("ann", "b\no\u200db")])
 def test_people_who_share_an_address_and_a_number_stay_themselves(
     new_home: Installation, other: Installation, tmp_path: Path, external_ids: tuple[str | None, str | None]
 ) -> None:

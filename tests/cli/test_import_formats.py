@@ -61,8 +61,9 @@ def test_onesignals_packed_export_with_its_tags_and_facts(
     file = vendor.csv("players.csv", ONESIGNAL, [player(device, **facts)])
     packed = vendor.write("players.csv.gz", gzip.compress(file.read_bytes()))
 
-    assert bring(sitebell, new_home, packed, "--vapid", vendor.key_file)["added"] == 1
+    report = bring(sitebell, new_home, packed, "--vapid", vendor.key_file)
 
+    assert (report["added"], report["lost_tags"]) == (1, 1)
     (row,) = new_home.subscriptions()
     assert (row.locale, row.created_at.isoformat()) == ("de", "2023-01-02T03:04:05+00:00")
     with new_home.store.reading() as session:
@@ -162,9 +163,9 @@ def test_lines_that_cannot_be_read_are_told_apart(
     assert report["added"] == 1
     assert told[0] == [2, "unreadable_row"]
     assert [line for line, _ in told] == [2, 3, 4, 5, 6, 8]
-    rejected = file.with_name("lines.ndjson.rejected").read_text().splitlines()
+    rejected = file.with_name("lines.ndjson.rejected").read_bytes().splitlines()
     assert len(rejected) == 6
-    assert '"rejected_text": "{nonsense}"' in rejected[0]
+    assert b'"rejected_text": "{nonsense}"' in rejected[0]
 
 
 @pytest.mark.databases("sqlite")
@@ -195,6 +196,8 @@ def test_options_that_do_not_fit_the_file_are_refused(
     assert "no field hobby" in sitebell.refused(*words, "--match", "hobby=customer")
     assert "FIELD=COLUMN" in sitebell.refused(*words, "--match", "email", code=2)
     assert "not of the format ndjson" in sitebell.refused(*words, "--format", "ndjson")
+    lines = vendor.ndjson("lines", [{"mail": "ann@example.com"}])
+    assert "in `profiles`" in sitebell.refused(*words[:2], lines, "--match", "email=mail")
     assert new_home.subscriptions() == []
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import CommandLine
+from sitebell.services.importing.own_format import LONGEST_JSON
 from support.installation import Installation
 from support.old_vendor import ONESIGNAL, OldVendor, player
 
 pytestmark = pytest.mark.databases("sqlite")
 BAD = (3, 700)
+BYTES = b'caf\xe9 "quoted"\t;\\'
 
 
 def players(vendor: OldVendor, count: int, *bad: int) -> Path:
@@ -138,3 +140,34 @@ def test_lines_of_json_are_written_as_they_stood(
 
     rejected = json.loads(file.with_name("lines.rejected").read_text())
     assert {name: rejected[name] for name in line} == line
+
+
+@pytest.mark.parametrize("line", [BYTES, b"NUL \0" + BYTES, BYTES * 25_000], ids=["short", "NUL", "long"])
+def test_a_row_that_cannot_be_read_is_written_byte_for_byte(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor, line: bytes
+) -> None:
+    """Whether it is no UTF-8 or longer than a row may be; those around it are imported."""
+    first, *good = players(vendor, 2).read_bytes().splitlines()
+    file = vendor.write("mixed.csv", b"\r\n".join([first, good[0], line, good[1], line]))
+
+    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file)
+
+    written = file.with_name("mixed.csv.rejected").read_bytes()
+    assert (report["added"], [example[0] for example in report["examples"]]) == (2, [3, 5])
+    assert written.count(b'"' + line.replace(b'"', b'""') + b'",') == 2
+    assert written.count(b"\n") == 3
+
+
+@pytest.mark.parametrize("times", [1, LONGEST_JSON // len(BYTES) + 1])
+def test_a_line_of_json_that_cannot_be_read_is_written_byte_for_byte(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor, times: int
+) -> None:
+    good = [json.dumps(device.subscription()).encode() for device in vendor.add_subscribers(2)]
+    file = vendor.write("mixed.ndjson", b"\n".join([good[0], BYTES * times, good[1]]))
+
+    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file)
+
+    [written] = file.with_name("mixed.ndjson.rejected").read_bytes().splitlines()
+    found = json.loads(written.decode(errors="surrogateescape"))
+    assert (report["added"], found["rejected_line"]) == (2, 2)
+    assert found["rejected_text"].encode(errors="surrogateescape") == BYTES * times

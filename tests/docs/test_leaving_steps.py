@@ -144,11 +144,11 @@ def test_each_script_that_a_page_names_is_the_sites_own(move: Callable[[str], Mo
         assert (script.status_code, site.token in script.text) == (200, True), url
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("page", ["migrating.md", *(f"leaving-{vendor}.md" for vendor in VENDORS)])
 @pytest.mark.databases("sqlite")
-def test_a_command_inside_a_sentence_is_one_and_has_the_options_that_it_needs(vendor: str) -> None:
+def test_a_command_inside_a_sentence_is_one_and_has_the_options_that_it_needs(page: str) -> None:
     """Those are not run: what they need is said around them."""
-    for words in Guide(f"leaving-{vendor}.md").inline():
+    for words in Guide(page).inline():
         command: click.Command = cli
         left = words[1:]
         while isinstance(command, click.Group):

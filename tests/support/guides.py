@@ -22,9 +22,9 @@ class Guide:
     else is a command of ours. `\\` at the end of a line goes on in the next one.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, heading: str = "Steps") -> None:
         self.text = (DOCS / name).read_text()
-        self.steps = self.text[self.text.index("\n## Steps") :].partition("\n## ")[2].partition("\n## ")[0]
+        self.steps = self.text[self.text.index(f"\n## {heading}\n") :].partition("\n## ")[2].partition("\n## ")[0]
         self.facts: dict[str, str] = {}
         self.commands: list[list[str]] = []
 

@@ -1,20 +1,24 @@
 """An import costs the same for each row, however many subscriptions the site has: read from the query plan."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, select
 
-from sitebell.models import Enrollment, FieldType, FieldValue, Profile
+from sitebell.models import Enrollment, FieldType, FieldValue, Profile, ProfilePhone
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services.fields.defining import fields_by_name
 from sitebell.services.fields.values import to_rows
 from sitebell.services.importing.chunks import Chunk
 from sitebell.services.importing.files import SourceFile
 from sitebell.services.importing.formats import Reading
+from sitebell.services.importing.known import MOST_OWNERS
 from sitebell.services.importing.report import Report
 from sitebell.services.importing.seen import Seen
 from sitebell.services.importing.source import read_rows
+from sitebell.services.matching import MOST_NAMESAKES
 from support.installation import Installation
 from support.old_vendor import ONESIGNAL, OldVendor, player
 from support.people import add_fields
@@ -47,22 +51,16 @@ def test_a_value_that_many_people_have_is_looked_up_without_looking_at_them_all(
 ) -> None:
     """However many they are: the oldest is found, and nobody else is locked. Rarer values are found beside it."""
     add_fields(installation, plan=FieldType.TEXT)
-    add_profiles(installation, 5000, "gold")
-    add_profiles(installation, 1, "silver")
+    add_people(installation, "plan", "gold", 5000, named=False)
+    add_people(installation, "plan", "silver", 1, named=False)
     vendor = OldVendor(installation.push, tmp_path)
     devices = zip(vendor.add_subscribers(60), ("gold", "silver", "bronze") * 20, strict=True)
     rows = [
         {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, "plan": plan}
         for device, plan in devices
     ]
-    path = vendor.csv("own.csv", ("endpoint", "p256dh", "auth", "plan"), rows)
-    reading = Reading(format="csv", rules=EndpointRules(), match={"plan": "plan"})
-    with SourceFile(path) as file, Seen() as seen, installation.store.writing() as session:
-        [found] = read_rows(file, reading, seen)
-        site, key = session.merge(installation.site), installation.vapid_public_key
-        chunk = Chunk(session, installation.vault, site, key, installation.clock(), Report())
-        with watched(installation.store.engine) as statements:
-            assert chunk.store(found.items) == []
+    with watched(installation.store.engine) as statements:
+        chunk_stored(installation, vendor, rows, {"plan": "plan"})
     with installation.store.reading() as session:
         ids = list(session.scalars(select(Enrollment.profile_id).order_by(Enrollment.subscription_id).limit(3)))
 
@@ -71,13 +69,68 @@ def test_a_value_that_many_people_have_is_looked_up_without_looking_at_them_all(
     assert max(len(values) for values in locks) < 10
 
 
-def add_profiles(installation: Installation, count: int, plan: str) -> None:
-    """Add people with one value of the field `plan`, and nothing else."""
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("email", MOST_NAMESAKES), *((kind, MOST_OWNERS + 1) for kind in ("email", "phone", "plan"))],
+)
+def test_of_many_people_with_one_value_and_other_external_ids_the_oldest_are_looked_at(
+    installation: Installation, tmp_path: Path, kind: str, count: int
+) -> None:
+    """Else a million of them are walked for each chunk. Who is nameless stands among those, or is not found."""
+    value, rare = {"phone": ("+4930901820", "+4930901821")}.get(kind, ("a@example.com", "b@example.com"))
+    add_fields(installation, plan=FieldType.TEXT)
+    add_people(installation, kind, value, count, named=True)
+    add_people(installation, kind, rare, MOST_NAMESAKES - 1, named=True)
+    add_people(installation, kind, value, 1, named=False)
+    add_people(installation, kind, rare, 1, named=False)
+    vendor = OldVendor(installation.push, tmp_path)
+    rows = [
+        {
+            "endpoint": device.endpoint,
+            "p256dh": device.p256dh,
+            "auth": device.auth,
+            "who": f"new {shared}",
+            kind: shared,
+        }
+        for device, shared in zip(vendor.add_subscribers(2), (value, rare), strict=True)
+    ]
+
+    report = chunk_stored(installation, vendor, rows, {"external_id": "who", kind: kind})
+
+    with installation.store.reading() as session:
+        query = select(Profile.external_id).join(Enrollment, Enrollment.profile_id == Profile.id)
+        found = list(session.scalars(query.order_by(Enrollment.subscription_id)))
+    assert (report.added, found) == (2, [f"new {value}", None])
+
+
+def chunk_stored(
+    installation: Installation, vendor: OldVendor, rows: list[dict[str, str]], match: Mapping[str, str]
+) -> Report:
+    """Import rows of somebody's own CSV as one chunk."""
+    reading, report = Reading(format="csv", rules=EndpointRules(), match=match), Report()
+    with (
+        SourceFile(vendor.csv("own.csv", list(rows[0]), rows)) as file,
+        Seen() as seen,
+        installation.store.writing() as session,
+    ):
+        [found] = read_rows(file, reading, seen)
+        site, key = session.merge(installation.site), installation.vapid_public_key
+        assert Chunk(session, installation.vault, site, key, installation.clock(), report).store(found.items) == []
+    return report
+
+
+def add_people(installation: Installation, kind: str, value: str, count: int, *, named: bool) -> None:
+    """Add people with one e-mail address, phone number or value, with external ids of their own or without."""
     with installation.store.writing() as session:
         now, start = installation.clock(), len(list(session.scalars(select(Profile.id))))
-        this = fields_by_name(session, installation.database_id)["plan"]
-        own = {"database_id": installation.database_id, "created_at": now, "updated_at": now}
-        rows = [own | {"public_id": f"{start + number:024x}"} for number in range(count)]
-        session.execute(insert(Profile), rows)
+        database = {"database_id": installation.database_id}
+        own = database | {"created_at": now, "updated_at": now, "email": value if kind == "email" else None}
+        places = range(start, start + count)
+        ids = [{"public_id": f"{at:024x}", "external_id": f"n{at}" if named else None} for at in places]
+        session.execute(insert(Profile), [own | one for one in ids])
         made = session.scalars(select(Profile.id).order_by(Profile.id)).all()[start:]
-        session.execute(insert(FieldValue), [row for id_ in made for row in to_rows(id_, this, [plan])])
+        if kind == "phone":
+            session.execute(insert(ProfilePhone), [database | {"profile_id": id_, "phone": value} for id_ in made])
+        if kind == "plan":
+            this = fields_by_name(session, installation.database_id)["plan"]
+            session.execute(insert(FieldValue), [row for id_ in made for row in to_rows(id_, this, [value])])

@@ -116,6 +116,10 @@ class ImportRun:
             raise Invalid(
                 "invalid_match", "Say in which column the ids are that are to be kept: --match profile_id=COLUMN."
             )
+        if options.match and file.columns is None:
+            raise Invalid(
+                "invalid_match", "--match names columns of CSV: lines of JSON say whose they are in `profiles`."
+            )
         missing = [column for column in options.match.values() if column not in (file.columns or ())]
         if missing:
             raise Invalid("invalid_match", f"The file has no column {missing[0]}: look at its first line.")

@@ -43,6 +43,8 @@ def _counts(report: Report) -> dict[str, int]:
         "rejected": report.rejected,
         "topics not offered here": report.lost_topics,
         "values of fields not taken": report.lost_fields,
+        "tags not taken": report.lost_tags,
+        "profiles not taken": report.lost_people,
     }
     return {name: count for name, count in counts.items() if count or name in ("rows", "new", "rejected")}
 

@@ -1,6 +1,5 @@
 """`sitebell import` and `sitebell export`: subscriptions brought along from another system, and handed over to one."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from sitebell.clock import utcnow
 from sitebell.services.addresses import PROVIDERS
 from sitebell.services.audit import Action
 from sitebell.services.importing.handing_over import hand_over, hand_over_keys
+from sitebell.services.importing.own_lines import write_line
 from sitebell.services.importing.private_files import open_private
 from sitebell.services.sites import get_site
 from sitebell.services.vapid_files import LARGEST_FILE, read_vapid_file
@@ -42,7 +42,14 @@ def _read_match(_context: click.Context, _option: click.Parameter, values: Seque
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", type=click.Choice(FORMATS), help="What FILE is, where it cannot be told.")
 @click.option("--provider", type=click.Choice(PROVIDERS), help="FILE holds tokens of native apps, of this provider.")
-@click.option("--match", multiple=True, callback=_read_match, help="FIELD=COLUMN by which profiles are found or made.")
+@click.option(
+    "--match",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_read_match,
+    help="The column that says whose a row is: FIELD is external_id, email, phone, profile_id or a field of yours. May"
+    " be given for several of them.",
+)
 @click.option(
     "--keep-ids", "keeps_ids", is_flag=True, help="Make unknown profiles with the id that --match profile_id= names."
 )
@@ -50,17 +57,24 @@ def _read_match(_context: click.Context, _option: click.Parameter, values: Seque
 @click.option(
     "--vapid", type=click.File("rb", lazy=True), help="A file with the VAPID key that the subscriptions were made with."
 )
-@click.option("--vapid-key", "key_name", help="That key, by its id or public half, if the site has it already.")
-@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows are written.")
+@click.option(
+    "--vapid-key", "key_name", help="That key, by its id or public half (`sitebell vapid list`), if the site has it."
+)
+@click.option(
+    "--rejected",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where rejected rows are written; otherwise into FILE.rejected, or FILE.dry-run.rejected.",
+)
 @click.option("--dry-run", "is_dry", is_flag=True, help="Change nothing; print what would happen.")
 @click.option(
     "--restart", "restarts", is_flag=True, help="Begin at the first row, although an earlier run was interrupted."
 )
 @json_option
 def import_(*, vapid: IO[bytes] | None, as_json: bool, **given: Any) -> None:
-    """Bring the subscriptions in FILE along for SITE: CSV, NDJSON, OneSignal's export or Perfecty's table, or any .gz.
+    """Bring the subscriptions in FILE along for SITE, its token: CSV, NDJSON, OneSignal's export, Perfecty's table.
 
-    An interrupted import goes on where it stopped when the same command runs again. What is known here stays as it is.
+    FILE may be packed with gzip. Rows that cannot be imported are written into a file of their own. An interrupted
+    import goes on where it stopped when the same command runs again. What is known here stays as it is.
     """
     if vapid is not None and given["key_name"] is not None:
         raise click.UsageError("Name one of --vapid and --vapid-key.")
@@ -83,7 +97,7 @@ def import_(*, vapid: IO[bytes] | None, as_json: bool, **given: Any) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--with-vapid", is_flag=True, help="With the private VAPID keys, without which nobody can send to them.")
 def export(*, site: str, file: Path | None, with_vapid: bool) -> None:
-    """Write every subscription of SITE to FILE as NDJSON, or print it: what `sitebell import` reads.
+    """Write every subscription of SITE, its token, to FILE as NDJSON, or print it: what `sitebell import` reads.
 
     Each line holds what its browser is reached with, so keep the file as you keep passwords.
     """
@@ -111,6 +125,10 @@ def _open(file: Path | None) -> AbstractContextManager[IO[str]]:
 
 def _write(file: IO[str], lines: Iterator[dict[str, Any]]) -> int:
     count = 0
-    for count, line in enumerate(lines, 1):  # noqa: B007
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    for count, values in enumerate(lines, 1):  # noqa: B007
+        line = write_line(values)
+        file.write(line.text)
+        if line.lost_values or line.lost_profiles:
+            left_out = f"{line.lost_values} values of fields and {line.lost_profiles} profiles are left out"
+            click.echo(f"WARNING: {values['subscriber_hash']}: {left_out}: a line cannot hold more.", err=True)
     return count

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from sitebell.db import serialise
@@ -19,6 +19,7 @@ from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell, to_rows
 from sitebell.services.locks import PROFILE_GONE, lock_profile
 
+MOST_NAMESAKES = 100  # the oldest with a common value, among whom one without an external id is looked for
 LOOKS = 10  # each more than the second means that somebody has just changed what was found
 
 
@@ -59,7 +60,8 @@ def find_or_create_profile(session: Session, database_id: int, match: Match, now
     """Return the profile that a normalised match finds in a database, and whether it is new.
 
     Each key is tried in its turn; the oldest of several profiles with the same e-mail, phone or value is taken, but
-    none that has another external id than the one given: that is somebody else. A new profile gets the match values
+    none that has another external id than the one given: that is somebody else, and behind a hundred of those nobody
+    is looked for. A new profile gets the match values
     written into it. Known and unknown people cost the same statements (SEC-15).
 
     Raises:
@@ -163,16 +165,27 @@ def _lookups(database_id: int, match: Match, custom: tuple[Field, Cell] | None) 
         yield mine.where(Profile.public_id == match.profile_id)
     if match.external_id is not None:
         yield mine.where(Profile.external_id == match.external_id)
-    nobody_else = true() if match.external_id is None else Profile.external_id.is_(None)
+    for oldest in _owners(database_id, match, custom):
+        yield oldest.limit(1) if match.external_id is None else select(Profile).where(Profile.id == nameless(oldest))
+
+
+def _owners(database_id: int, match: Match, custom: tuple[Field, Cell] | None) -> Iterator[Select[*tuple[Any, ...]]]:
     if match.email is not None:
-        yield mine.where(Profile.email == match.email, nobody_else).order_by(Profile.id).limit(1)
+        is_theirs = (Profile.database_id == database_id) & (Profile.email == match.email)
+        yield select(Profile).where(is_theirs).order_by(Profile.id)
     if match.phone is not None:
         owners = select(Profile).join(ProfilePhone, ProfilePhone.profile_id == Profile.id)
         is_theirs = (ProfilePhone.database_id == database_id) & (ProfilePhone.phone == match.phone)
-        yield owners.where(is_theirs, nobody_else).order_by(ProfilePhone.profile_id).limit(1)
+        yield owners.where(is_theirs).order_by(ProfilePhone.profile_id)
     if custom is not None:
         owners = select(Profile).join(FieldValue, FieldValue.profile_id == Profile.id)
-        yield owners.where(holds(*custom), nobody_else).order_by(FieldValue.profile_id).limit(1)
+        yield owners.where(holds(*custom)).order_by(FieldValue.profile_id)
+
+
+def nameless(oldest: Select[*tuple[Any, ...]]) -> ScalarSelect[int]:
+    """Return the id of the first without an external id among the hundred oldest of a query for profiles."""
+    some = oldest.with_only_columns(Profile.id, Profile.external_id).limit(MOST_NAMESAKES).subquery()
+    return select(some.c.id).where(some.c.external_id.is_(None)).order_by(some.c.id).limit(1).scalar_subquery()
 
 
 def holds(field: Field, cell: Cell) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sitebell.errors import Invalid, NotFound, SitebellError
 from sitebell.models import Enrollment, EnrollmentStatus, Profile, Site, Subscription, VapidKeyPair
 from sitebell.push.vapid import VapidKey
 from sitebell.services.addresses import NativeAddress
-from sitebell.services.binding.enrolling import Introduction, attach, enroll
+from sitebell.services.binding.enrolling import attach
 from sitebell.services.fields.defining import KEPT_BY_THE_SERVER
 from sitebell.services.importing.people import People
 from sitebell.services.importing.report import Report
@@ -28,7 +28,6 @@ from sitebell.services.importing.storing import (
 from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
 from sitebell.services.sites import list_databases
 from sitebell.services.subscriptions import CONFLICT, Address
-from sitebell.services.tags import TagChange
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import list_vapid_keys
 from sitebell.services.vault import Vault
@@ -71,26 +70,31 @@ class Chunk:
 
     def examine(self, items: Sequence[Item]) -> list[Rejected]:
         """Count what would become of the rows; write nothing. No address may come twice among them."""
-        new, _, rejected = self._sort(items, locks=False)
-        kept, more = self._resolve(new, locks=False)
-        return self._note(kept, [*rejected, *more])
+        kept, known, rejected = self._plan(items, locks=False)
+        for people in self._people.values():
+            people.examine()
+        return self._note(kept, known, rejected)
 
     def store(self, items: Sequence[Item]) -> list[Rejected]:
         """Import the rows and return those that cannot be. No address may come twice among them."""
         serialise(self.session, [IMPORT_LOCK + self.site.id])
-        new, known, rejected = self._sort(items, locks=True)
-        unnamed = [(subscription, item) for subscription, item in known if self._may_be_named(subscription, item[1])]
-        for subscription, item in unnamed:
-            rejected += self._introduce(subscription, item)
-        named = {item[1].line: subscription for subscription, item in unnamed if item[1].people[0].keeps_id}
-        kept, more = self._resolve([*new, *(item for _, item in unnamed if item[1].line in named)], locks=True)
+        kept, known, rejected = self._plan(items, locks=True)
         for people in self._people.values():
             people.store()
-        self._attach(kept, named)
-        kept = [item for item in kept if item[1].line not in named]
-        if kept:
-            self._insert([row for _, row in kept])
-        return self._note(kept, [*rejected, *more])
+        self._attach(kept, known)
+        new = [row for _, row in kept if row.line not in known]
+        if new:
+            self._insert(new)
+        return self._note(kept, known, rejected)
+
+    def _plan(
+        self, items: Sequence[Item], *, locks: bool
+    ) -> tuple[list[Item], Mapping[int, Subscription], list[Rejected]]:
+        """Return the rows that can be imported, new ones first, by their lines the browsers that are here, the rest."""
+        new, known, rejected = self._sort(items, locks=locks)
+        nameless = self._nameless(known)
+        kept, more = self._resolve([*new, *(item for _, item in nameless)], locks=locks)
+        return kept, {row.line: subscription for subscription, (_, row) in nameless}, [*rejected, *more]
 
     def _insert(self, rows: Sequence[SourceRow]) -> None:
         pairs = [self._pairs.get(self._public_key(row) or "") for row in rows]
@@ -98,11 +102,16 @@ class Chunk:
         insert_enrollments(self.session, ids, self._bound, self.now)
         insert_topics(self.session, ids, find_topics(self.session, self.site, rows)[0], self.now)
 
-    def _note(self, kept: Sequence[Item], rejected: list[Rejected]) -> list[Rejected]:
-        for _, row in kept:
+    def _note(
+        self, kept: Sequence[Item], known: Mapping[int, Subscription], rejected: list[Rejected]
+    ) -> list[Rejected]:
+        new = [row for _, row in kept if row.line not in known]
+        for row in new:
             self.report.note_added(row, self._public_key(row))
-        self.report.lost_topics += find_topics(self.session, self.site, [row for _, row in kept])[1]
+        self.report.named += len(kept) - len(new)
+        self.report.lost_topics += find_topics(self.session, self.site, new)[1]
         self.report.lost_fields += sum(people.lost_fields for people in self._people.values())
+        self.report.lost_tags += sum(people.lost_tags for people in self._people.values())
         for one in rejected:
             self.report.note_rejected(one)
         return rejected
@@ -194,50 +203,36 @@ class Chunk:
                 seen.add(id(profile))
                 self._bound[id_].append((place, profile, person))
 
-    def _may_be_named(self, subscription: Subscription, row: SourceRow) -> bool:
-        """Say whether the file may say whose browser it is that is here already: it is nobody's so far."""
-        person = row.people[0]
-        says_who = not person.match.is_empty and not person.is_anonymous
-        return says_who and person.status == EnrollmentStatus.SUBSCRIBED and not self._is_somebodys(subscription)
+    def _nameless(self, known: Sequence[tuple[Subscription, Item]]) -> list[tuple[Subscription, Item]]:
+        """Return the browsers that are here and nobody's so far, with whom their rows name as reached there."""
+        ids = [subscription.id for subscription, _ in known]
+        query = select(Enrollment.subscription_id).where(
+            Enrollment.subscription_id.in_(ids), Enrollment.left_at.is_(None), Enrollment.is_anonymous.is_(False)
+        )
+        taken = set(self.session.scalars(query)) if ids else set()
+        found = []
+        for subscription, (record, row) in known:
+            if subscription.id in taken:
+                continue
+            named = [person for person in row.people if not person.match.is_empty and not person.is_anonymous]
+            told = [person for person in named if person.status == EnrollmentStatus.SUBSCRIBED]
+            self.report.lost_people += len(named) - len(told)
+            if told:
+                found.append((subscription, (record, replace(row, people=told))))
+        return found
 
-    def _introduce(self, subscription: Subscription, item: Item) -> list[Rejected]:
-        """Say whose a browser is that is here already, where its row says; one with an id waits for `_attach`."""
-        record, row = item
-        person = row.people[0]
-        if person.keeps_id:
-            return []
-        tags = TagChange(add=person.tags)
-        try:
-            where = self._databases(person)
-            who = Introduction(match=person.match, database_ids=where, tags=tags, bound_by=person.bound_by)
-            results = enroll(self.session, self.site, subscription, who, is_explicit=False, now=self.now)
-        except Invalid as error:
-            return [reject(record, error)]
-        fault = next((result.error for result in results if result.error is not None), None)
-        self.report.named += fault is None
-        return [] if fault is None else [reject(record, fault)]
-
-    def _attach(self, kept: Sequence[Item], named: Mapping[int, Subscription]) -> None:
-        """Bind the browsers of some lines, which are here already, to the profiles that those lines bring along."""
+    def _attach(self, kept: Sequence[Item], known: Mapping[int, Subscription]) -> None:
+        """Bind browsers that are here already to the profiles that their rows name."""
         for bound in self._bound.values():
-            told = [entry for entry in bound if kept[entry[0]][1].line in named]
-            bound[:] = [entry for entry in bound if kept[entry[0]][1].line not in named]
+            told = [entry for entry in bound if kept[entry[0]][1].line in known]
+            bound[:] = [entry for entry in bound if kept[entry[0]][1].line not in known]
             left = set[int]()
             for place, found, person in told:
                 profile = self.session.get_one(Profile, found.id)
                 is_first = place not in left
-                subscription = named[kept[place][1].line]
+                subscription = known[kept[place][1].line]
                 attach(self.session, subscription, profile, self.now, exclusive=is_first, bound_by=person.bound_by)
                 left.add(place)
-        self.report.named += sum(row.line in named for _, row in kept)
-
-    def _is_somebodys(self, subscription: Subscription) -> bool:
-        query = select(Enrollment.id).where(
-            Enrollment.subscription_id == subscription.id,
-            Enrollment.left_at.is_(None),
-            Enrollment.is_anonymous.is_(False),
-        )
-        return self.session.scalars(query.limit(1)).first() is not None
 
 
 def _check_keys(subscription: Subscription, row: SourceRow) -> None:

@@ -12,27 +12,26 @@ STRAY_QUOTE = (
     "A quote is out of place: one that begins a cell is closed before the next delimiter, and one inside is doubled."
     f" A quoted cell goes on for {MOST_LINES} lines at most, of which but one may look like a row."
 )
-TOO_LONG = f"The line is longer than {LONGEST_LINE} characters."
 
 csv.field_size_limit(LONGEST_LINE)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it stands in the file, with its end; `text` is None when it is too long."""
+    """A line as it stands in the file, with its end; one that is too long has a `rest`, to be read before the next."""
 
     number: int
-    text: str | None
+    text: str
+    rest: Iterator[str] | None = None
 
 
 @dataclass(frozen=True)
 class CsvRow:
-    """A row: where it begins, its cells or why there are none, and its text."""
+    """A row: the line that it is or its lines in one, its cells or why there are none."""
 
-    line: int
+    line: Line
     cells: list[str] | None
     problem: str = ""
-    text: str = ""
 
 
 class CsvRows:
@@ -45,29 +44,29 @@ class CsvRows:
     def __iter__(self) -> Iterator[CsvRow]:
         while (line := self._look(0)) is not None:
             self._ahead.popleft()
-            if line.text is None:
-                yield CsvRow(line.number, None, TOO_LONG)
+            if line.rest is not None:
+                yield CsvRow(line, None)
             elif line.text.strip("\r\n "):
-                yield self._row(line.number, line.text)
+                yield self._row(line)
 
-    def _row(self, number: int, text: str) -> CsvRow:
-        cells = parse_csv(text, self._delimiter) or self._join(text)
-        if cells is None:
-            return CsvRow(number, None, STRAY_QUOTE, text.rstrip("\r\n"))
-        if len(cells) != self._width:
-            problem = f"The row has {len(cells)} cells and the head {self._width}."
-            return CsvRow(number, None, problem, text.rstrip("\r\n"))
-        return CsvRow(number, cells)
+    def _row(self, line: Line) -> CsvRow:
+        cells = parse_csv(line.text, self._delimiter)
+        row = self._join(line) if not cells else CsvRow(line, cells)
+        if row is None:
+            return CsvRow(line, None, STRAY_QUOTE)
+        if row.cells is not None and len(row.cells) != self._width:
+            return CsvRow(line, None, f"The row has {len(row.cells)} cells and the head {self._width}.")
+        return row
 
-    def _join(self, first: str) -> list[str] | None:
-        """Return the cells of a row with line breaks in a quoted cell, and pass over its lines; None: it is no row.
+    def _join(self, first: Line) -> CsvRow | None:
+        """Return a row with line breaks in a quoted cell, and pass over its lines; None: it is no row.
 
         Where a second line has delimiters enough to be a row, a stray quote is likelier than a cell with line breaks.
         """
-        text, alike, count = first, self._looks_like_a_row(first), 0
+        text, alike, count = first.text, self._looks_like_a_row(first.text), 0
         while text.count(QUOTE) % 2 and count + 1 < MOST_LINES:
             line = self._look(count)
-            if line is None or line.text is None or len(text) + len(line.text) > LONGEST_LINE:
+            if line is None or line.rest is not None or len(text) + len(line.text) > LONGEST_LINE:
                 return None
             text, alike, count = text + line.text, alike + self._looks_like_a_row(line.text), count + 1
             if alike > 1:
@@ -77,7 +76,7 @@ class CsvRows:
             return None
         for _ in range(count):
             self._ahead.popleft()
-        return cells
+        return CsvRow(Line(first.number, text), cells)
 
     def _looks_like_a_row(self, text: str) -> int:
         return int(text.count(self._delimiter) >= self._width - 1)

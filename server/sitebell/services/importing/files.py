@@ -5,19 +5,22 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from sitebell.errors import Invalid
-from sitebell.services.importing.csv_rows import LONGEST_LINE, TOO_LONG, CsvRow, CsvRows, Line, parse_csv
+from sitebell.services.importing.csv_rows import LONGEST_LINE, CsvRow, CsvRows, Line, parse_csv
 from sitebell.services.importing.formats import ENDPOINT, SUBSCRIPTION
+from sitebell.services.importing.own_format import LONGEST_JSON
 from sitebell.services.importing.rows import Record
 
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
 LINE_ENDS = ("\n", "\r")
 REACH_ALONE = (SUBSCRIPTION, *ENDPOINT)  # columns that say by themselves how somebody is reached
+PIECE = 64 * 1024  # characters that are held of what a line has too many
 NO_TEXT = "The row is not UTF-8."
 HOLDS_NUL = "The row holds NUL or half of a surrogate pair, which no text has."
 
@@ -35,7 +38,8 @@ class SourceFile:
         self._raw = path.open("rb")
         try:
             self._text = self._decode()
-            self._first = self._line()
+            self._longest = LONGEST_LINE
+            self._first = self._read_first()
             self.columns = None if self._first.lstrip().startswith("{") else self._read_head()
         except BaseException:
             self._raw.close()
@@ -55,7 +59,7 @@ class SourceFile:
         try:
             yield from self._json_records() if self.columns is None else self._csv_records(self.columns)
         except (OSError, EOFError) as error:
-            raise Invalid("invalid_file", f"The file cannot be read to its end: {error}.") from error
+            raise _breaks_off(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +76,13 @@ class SourceFile:
         stream: Any = gzip.GzipFile(fileobj=self._raw) if is_packed else self._raw
         return io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
 
-    def _line(self) -> str:
+    def _read_first(self) -> str:
+        """Return the first line, which also says how long those of this file may be."""
         try:
-            return self._text.readline(LONGEST_LINE)
+            first = self._text.readline(LONGEST_LINE)
+            if first.lstrip().startswith("{"):
+                self._longest = LONGEST_JSON
+            return first if first.endswith(LINE_ENDS) else first + self._text.readline(self._longest - len(first))
         except (OSError, EOFError) as error:
             raise Invalid("invalid_file", f"The file cannot be read: {error}.") from error
 
@@ -91,27 +99,44 @@ class SourceFile:
         return names
 
     def _lines(self) -> Iterator[Line]:
-        """Yield the lines as they stand; of one that is too long no more than its number."""
+        """Yield the lines as they stand; the rest of one that is too long is passed over if nobody reads it."""
         number, text = 1, self._first
         while text:
-            is_whole = len(text) < LONGEST_LINE or text.endswith(LINE_ENDS)
-            while text and not text.endswith(LINE_ENDS) and not is_whole:
-                text = self._text.readline(LONGEST_LINE)
-            yield Line(number, text if is_whole else None)
-            number, text = number + 1, self._text.readline(LONGEST_LINE)
+            is_whole = len(text) < self._longest or text.endswith(LINE_ENDS)
+            rest = None if is_whole else self._rest()
+            yield Line(number, text, rest)
+            for _ in rest or ():
+                pass
+            number, text = number + 1, self._text.readline(self._longest)
+
+    def _rest(self) -> Iterator[str]:
+        piece = "…"
+        while piece and not piece.endswith(LINE_ENDS):
+            try:
+                piece = self._text.readline(PIECE)
+            except (OSError, EOFError) as error:
+                raise _breaks_off(error) from error
+            yield piece
 
     def _csv_records(self, columns: Sequence[str]) -> Iterator[Record]:
         lines = self._lines()
         next(lines)  # the head
         for row in CsvRows(lines, self._delimiter, len(columns)):
-            yield _csv_record(row, columns)
+            problem = self._problem(row.line)
+            yield _csv_record(row, columns) if problem is None else _unreadable(row.line, problem)
 
     def _json_records(self) -> Iterator[Record]:
         for line in self._lines():
-            if line.text is None:
-                yield Record(line.number, None, TOO_LONG)
+            if (problem := self._problem(line)) is not None:
+                yield _unreadable(line, problem)
             elif line.text.strip():
-                yield _json_record(line.number, line.text.strip())
+                yield _json_record(line)
+
+    def _problem(self, line: Line) -> str | None:
+        """Return why a line cannot be read, whatever it says."""
+        if line.rest is not None:
+            return f"The line is longer than {self._longest} characters."
+        return None if _is_text(line.text) else NO_TEXT
 
 
 def digest(path: Path) -> str:
@@ -120,33 +145,48 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _breaks_off(error: Exception) -> Invalid:
+    return Invalid("invalid_file", f"The file cannot be read to its end: {error}.")
+
+
 def _csv_record(row: CsvRow, columns: Sequence[str]) -> Record:
-    cells = row.cells or []
-    if not all(map(_is_text, [row.text, *cells])):
-        return Record(row.line, None, NO_TEXT)
-    if any("\0" in cell for cell in cells):
-        return Record(row.line, None, HOLDS_NUL, json.dumps(cells, ensure_ascii=False))
     if row.cells is None:
-        return Record(row.line, None, row.problem, row.text)
-    return Record(row.line, dict(zip(columns, cells, strict=True)))
+        return _unreadable(row.line, row.problem)
+    if "\0" in row.line.text:
+        return _unreadable(row.line, HOLDS_NUL)
+    return Record(row.line.number, dict(zip(columns, row.cells, strict=True)), size=len(row.line.text))
 
 
-def _json_record(line: int, text: str) -> Record:
-    if not _is_text(text):
-        return Record(line, None, NO_TEXT)
+def _json_record(line: Line) -> Record:
     try:
-        values = json.loads(text)
+        values = json.loads(line.text)
     except (ValueError, RecursionError):
-        return Record(line, None, "The line is no JSON.", text)
+        return _unreadable(line, "The line is no JSON.")
     if not isinstance(values, dict):
-        return Record(line, None, "The line is no JSON object.", text)
-    if "\\u" in text and not all(map(_can_be_stored, _strings(values))):
-        return Record(line, None, HOLDS_NUL, text)
-    return Record(line, values)
+        return _unreadable(line, "The line is no JSON object.")
+    if "\\u" in line.text and not all(map(_can_be_stored, _strings(values))):
+        return _unreadable(line, HOLDS_NUL)
+    return Record(line.number, values, size=len(line.text))
+
+
+def _unreadable(line: Line, problem: str) -> Record:
+    is_long = line.rest is not None
+    return Record(line.number, None, problem, _as_it_stands(line), is_long=is_long, size=len(line.text))
+
+
+def _as_it_stands(line: Line) -> Iterator[str]:
+    for piece in chain([line.text], line.rest or ()):
+        yield piece.rstrip("\r\n")  # at its end alone: a piece with a line's end is the last one
 
 
 def _is_text(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _can_be_stored(text: str) -> bool:

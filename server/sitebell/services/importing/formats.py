@@ -20,7 +20,6 @@ from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
 from sitebell.services.profiles.reading import is_profile_id
 from sitebell.services.subscriptions import Address, parse_address
-from sitebell.services.tags import LONGEST_TAG, MAX_TAGS
 
 Values = Mapping[str, Any]
 ENDPOINT = ("endpoint", "identifier", "address", "token")
@@ -179,13 +178,12 @@ def _person(values: Values, reading: Reading, default: Mapping[str, str]) -> Per
 
 
 def _tags(values: Values) -> list[str]:
-    """Return OneSignal's tags, which are pairs, as `name=value`; what cannot be a tag here is left out."""
+    """Return OneSignal's tags, which are pairs, as `name=value`."""
     try:
         pairs = json.loads(values.get("tags") or "{}")
     except (ValueError, RecursionError):
         return []
-    made = [f"{name}={value}".strip() for name, value in pairs.items()] if isinstance(pairs, dict) else []
-    return [tag for tag in dict.fromkeys(made) if len(tag) <= LONGEST_TAG and tag.isprintable()][:MAX_TAGS]
+    return [f"{name}={value}".strip() for name, value in pairs.items()] if isinstance(pairs, dict) else []
 
 
 def _facts(values: Values) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import Site, Subscription, SubscriptionStatus, SubscriptionTopic, Topic
 from sitebell.push.vapid import VapidKey, to_base64url
-from sitebell.services.importing.handing_over_people import people_at
+from sitebell.services.importing.handing_over_people import count_values, people_at
 from sitebell.services.importing.own_format import MOMENTS, TEXTS, VAPID_KEY
 from sitebell.services.vapid_keys import list_vapid_keys, open_vapid_key
 from sitebell.services.vault import Vault
 
 ROWS_AT_ONCE = 500
+VALUES_AT_ONCE = 20_000  # of fields; those of one browser more, which may be as many
 Json = dict[str, Any]
 
 
@@ -29,10 +30,12 @@ def hand_over(session: Session, site: Site, now: datetime) -> Iterator[Json]:
         if not rows:
             return
         last_id = rows[-1].id
-        topics, people = _topics(session, rows), people_at(session, rows, now)
-        for row in rows:
-            about = {"topics": topics.get(row.id, []), "profiles": people.get(row.id, [])}
-            yield {**_reach(row, keys), **_facts(row), **{name: found for name, found in about.items() if found}}
+        topics = _topics(session, rows)
+        for some in _in_pieces(session, rows):
+            people = people_at(session, some, now)
+            for row in some:
+                about = {"topics": topics.get(row.id, []), "profiles": people.get(row.id, [])}
+                yield {**_reach(row, keys), **_facts(row), **{name: found for name, found in about.items() if found}}
         for row in rows:
             session.expunge(row)
 
@@ -43,6 +46,20 @@ def hand_over_keys(session: Session, vault: Vault, site: Site) -> Iterator[Json]
         key: VapidKey = open_vapid_key(vault, pair)
         halves = {"public_key": key.public_text, "private_key": to_base64url(key.private)}
         yield {VAPID_KEY: {**halves, "is_current": place == 0}}
+
+
+def _in_pieces(session: Session, rows: Sequence[Subscription]) -> Iterator[Sequence[Subscription]]:
+    """Cut a page so that the memory does not grow with how much is known about its people."""
+    counts = count_values(session, rows)
+    some, held = list[Subscription](), 0
+    for row in rows:
+        count = counts.get(row.id, 0)
+        if some and held + count > VALUES_AT_ONCE:
+            yield some
+            some, held = [], 0
+        some.append(row)
+        held += count
+    yield some
 
 
 def _reach(row: Subscription, keys: dict[int, str]) -> Json:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Enrollment, Field, FieldValue, Profile, ProfilePhone, ProfileTag, Subscription
@@ -41,6 +41,15 @@ def people_at(session: Session, rows: Sequence[Subscription], now: datetime) -> 
         known = {name: values.get(entry.profile_id) for name, values in zip(names, about, strict=True)}
         people.setdefault(entry.subscription_id, []).append(_person(entry, known))
     return people
+
+
+def count_values(session: Session, rows: Sequence[Subscription]) -> dict[int, int]:
+    """Return how many values of fields the people at some subscriptions have, by the subscription's id."""
+    query = select(Enrollment.subscription_id, func.count()).join(
+        FieldValue, FieldValue.profile_id == Enrollment.profile_id
+    )
+    mine = query.where(Enrollment.subscription_id.in_([row.id for row in rows]), Enrollment.left_at.is_(None))
+    return dict(session.execute(mine.group_by(Enrollment.subscription_id)).all())
 
 
 def _person(entry: Any, about: Json) -> Json:

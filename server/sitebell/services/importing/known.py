@@ -1,6 +1,7 @@
 """Looks up at once whom the rows of a chunk name in one database, by work that does not grow with the database."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from sitebell.services.fields.defining import fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell
 from sitebell.services.importing.rows import Person
-from sitebell.services.matching import LOOKS, lock_identities
+from sitebell.services.matching import LOOKS, MOST_NAMESAKES, lock_identities, nameless
 
 MOST_OWNERS = 2000  # read at once, of the values of a chunk; beyond that some value is common, and each is asked for
 CHANGING = "Others are changing the people of this file faster than they can be locked: import again."
@@ -147,17 +148,23 @@ class KnownPeople:
                 self.taken_ids.add(row.public_id)
 
     def _load_values(self, kind: str, values: Sequence[Any], *, are_named: bool) -> None:
-        """Load who has one of these values: the oldest, and where rows have external ids the oldest without one."""
+        """Load who has one of these values: the oldest, and where rows have external ids the oldest without one.
+
+        The latter among the hundred oldest: a value that more people have says of nobody who they are.
+        """
         value, owner, query = self._owners(kind)
         rows = self.session.execute(query.where(value.in_(values)).limit(MOST_OWNERS + 1)).all()
         if len(rows) > MOST_OWNERS:
-            oldest = [query.where(value == one).order_by(owner).limit(1) for one in values]
-            unnamed = [one.where(Profile.external_id.is_(None)) for one in oldest if are_named]
-            rows = [row for one in (*oldest, *unnamed) for row in self.session.execute(one)]
+            oldest = [query.where(value == one).order_by(owner) for one in values]
+            wanted = [one.limit(1) for one in oldest]
+            wanted += [one.where(Profile.id == nameless(one)) for one in oldest if are_named]
+            rows = [row for one in wanted for row in self.session.execute(one)]
+        looked_at = Counter[Any]()
         for row in sorted(rows, key=lambda row: row.id):
+            looked_at[row.value] += 1
             owners = self.by_value.setdefault((kind, row.value), [])
-            is_needed = not owners or (row.external_id is None and all(one.external_id for one in owners))
-            if is_needed:
+            is_nameless = row.external_id is None and looked_at[row.value] <= MOST_NAMESAKES
+            if not owners or (is_nameless and all(one.external_id for one in owners)):
                 owners.append(self.remember(Found(row.public_id, row.external_id, row.id)))
 
     def _owners(self, kind: str) -> tuple[Any, Any, Select[*tuple[Any, ...]]]:

@@ -21,6 +21,7 @@ Values = Mapping[str, Any]
 Item = TypeVar("Item")
 TEXTS = {"locale": 40, "time_zone": 60, "browser": 40, "platform": 40, "country": 2}
 MOMENTS = ("created_at", "updated_at", "seen_at", "clicked_at", "first_accepted_at")
+LONGEST_JSON = 16 * 1024 * 1024  # characters of a line: a profile with two hundred full lists has ten million
 MAX_PROFILES = 100
 MAX_FIELDS = 1000
 WORDS = tuple(BoundBy)
@@ -79,7 +80,7 @@ def _person(entry: Values) -> Person:
     phones = [normalise_phone(phone) for phone in _list(entry, "phones", str, 10)]
     match = Match(
         profile_id=public_id,
-        external_id=_text(entry, "external_id", LONGEST_EXTERNAL_ID),
+        external_id=_external_id(entry),
         email=_text(entry, "email", 254),
         phone=phones[0] if phones else None,
     )
@@ -127,6 +128,14 @@ def _text(values: Values, name: str, longest: int) -> str | None:
             return None
         raise _wrong(name, f"a text of at most {longest} printable characters")
     return found
+
+
+def _external_id(values: Values) -> str | None:
+    """Return the site's own id of somebody: any text, as everywhere else."""
+    found = values.get("external_id")
+    if found is not None and (not isinstance(found, str) or len(found) > LONGEST_EXTERNAL_ID):
+        raise _wrong("external_id", f"a text of at most {LONGEST_EXTERNAL_ID} characters")
+    return found or None
 
 
 def _number(values: Values, name: str) -> int | None:

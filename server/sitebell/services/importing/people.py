@@ -1,6 +1,7 @@
 """Finds the profiles of many subscriptions at once, or makes them: as `services/matching.py` does for one."""
 
 import secrets
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ class People:
     Attributes:
         left_out: fields that the site does not keep.
         lost_fields: how many values of fields nobody got, because they are left out, or the database has no such field.
+        lost_tags: how many tags nobody got, because they are none here, or one too many for their profile.
     """
 
     session: Session
@@ -35,6 +37,7 @@ class People:
     now: datetime
     left_out: Collection[str] = ()
     lost_fields: int = 0
+    lost_tags: int = 0
     _known: KnownPeople = field(init=False)
     _new: list[tuple[Found, Person, Cells]] = field(default_factory=list)
     _tags: list[tuple[Found, Ends]] = field(default_factory=list)
@@ -65,6 +68,12 @@ class People:
         if ends or person.tags:
             self._tags.append((found, {**ends, **dict.fromkeys(person.tags)}))
         return found
+
+    def examine(self) -> None:
+        """Count what `store` could not write, and write nothing."""
+        deque(self._new_tags(), maxlen=0)
+        self._new.clear()
+        self._tags.clear()
 
     def store(self) -> None:
         """Write those who are to be made, with what they were named by and what else is known, and the tags of all."""
@@ -123,16 +132,20 @@ class People:
                 self.lost_fields += 1
 
     def _new_tags(self) -> Iterator[dict[str, Any]]:
-        """Yield the tags that are not there yet; beyond the hundredth of a profile they are left out."""
+        """Yield the tags that are not there yet; those beyond the hundredth of a profile are counted."""
         query = select(ProfileTag.profile_id, ProfileTag.tag)
-        ids = {found.id for found, _ in self._tags}
-        present: dict[int | None, set[str]] = {}
-        for profile_id, tag in self.session.execute(query.where(ProfileTag.profile_id.in_(ids))) if ids else ():
-            present.setdefault(profile_id, set()).add(tag)
+        by_id = {found.id: found.public_id for found, _ in self._tags if found.id is not None}
+        present: dict[str, set[str]] = {}
+        for profile_id, tag in self.session.execute(query.where(ProfileTag.profile_id.in_(by_id))) if by_id else ():
+            present.setdefault(by_id[profile_id], set()).add(tag)
         for found, tags in self._tags:
-            known = present.setdefault(found.id, set())
+            known = present.setdefault(found.public_id, set())
             for tag, end in tags.items():
-                if tag not in known and len(known) < MAX_TAGS and _can_be_a_tag(tag):
+                if tag in known:
+                    continue
+                if len(known) >= MAX_TAGS or not _can_be_a_tag(tag):
+                    self.lost_tags += 1
+                else:
                     known.add(tag)
                     own = {"profile_id": found.id, "database_id": self.database_id, "created_at": self.now}
                     yield {**own, "tag": tag, "expires_at": end}

@@ -5,11 +5,14 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sitebell.errors import Invalid
+from sitebell.services.importing.csv_rows import QUOTE
 from sitebell.services.importing.private_files import open_private
 from sitebell.services.importing.rows import Rejected
 
@@ -18,7 +21,7 @@ CHANGED = (
     " rejected row again."
 )
 _BLOCK = 1024 * 1024
-LONGEST_ROW = 8 * _BLOCK  # bytes; a line of 256 Ki characters, escaped
+LONGEST_ROW = 8 * _BLOCK  # bytes: the head of a CSV file; lines of JSON say what they are at their beginning
 ADDED = ("rejected_line", "rejected_reason")
 
 
@@ -62,13 +65,14 @@ class RejectedFile:
             return
         descriptor = open_private(self.path, appends=bool(self._size))
         with os.fdopen(descriptor, "wb") as file:
-            text = (self._head() + "".join(map(self._row, rejected))).encode()
-            file.write(text)
+            for piece in chain([self._head()], chain.from_iterable(map(self._row, rejected))):
+                text = piece.encode(errors="surrogateescape")  # what was no UTF-8 is the bytes again that it was
+                file.write(text)
+                self._digest.update(text)
+                self._size += len(text)
             file.flush()
             if self.path.is_file():
                 os.fsync(file.fileno())
-        self._digest.update(text)
-        self._size += len(text)
 
     def _go_on(self, earlier: Written) -> None:
         self._size = earlier.size
@@ -85,16 +89,24 @@ class RejectedFile:
     def _head(self) -> str:
         return "" if self._size or self._columns is None else _csv_line([*self._columns, *ADDED])
 
-    def _row(self, rejected: Rejected) -> str:
-        record = rejected.record
+    def _row(self, rejected: Rejected) -> Iterator[str]:
+        """Yield a row in pieces; one that cannot be read stands whole in the first column, or in `rejected_text`."""
+        record, columns = rejected.record, self._columns
         added = dict(zip(ADDED, (record.line, rejected.reason), strict=True))
-        if self._columns is None:
-            values = {"rejected_text": record.text} if record.values is None else record.values
-            return json.dumps({**values, **added}, ensure_ascii=False) + "\n"
-        values = {self._columns[0]: record.text} if record.values is None else record.values
-        return _csv_line(
-            [str(values.get(name, "")) for name in self._columns] + [str(value) for value in added.values()]
-        )
+        if record.values is None and columns is None:
+            yield _json(added)[:-1] + ', "rejected_text": "'
+            yield from (_json(piece)[1:-1] for piece in record.pieces)
+            yield '"}\n'
+        elif columns is None:
+            yield _json({**added, **(record.values or {}), **added}) + "\n"
+        elif record.values is None:
+            yield QUOTE
+            yield from (piece.replace(QUOTE, 2 * QUOTE) for piece in record.pieces)
+            yield QUOTE + "," + _csv_line([*[""] * (len(columns) - 1), *map(str, added.values())])
+        else:
+            yield _csv_line(
+                [str(record.values.get(name, "")) for name in columns] + [str(one) for one in added.values()]
+            )
 
 
 def _take_away(path: Path) -> None:
@@ -104,6 +116,10 @@ def _take_away(path: Path) -> None:
     if first and ADDED[0].encode() not in first:
         raise Invalid("invalid_file", f"{path} is no file of rejected rows: name another with --rejected.")
     path.unlink()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _csv_line(cells: Sequence[str]) -> str:

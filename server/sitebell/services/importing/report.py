@@ -37,6 +37,8 @@ class Report:
         named: bound to a profile that the row names.
         lost_topics: choices of topics that this site does not offer.
         lost_fields: values for fields that the database does not have, or types otherwise.
+        lost_tags: tags that cannot be one here, or are one too many for their profile.
+        lost_people: profiles at which browsers that are here already would be paused or opted out: not bound to those.
         current_key: the key of the file that new subscriptions are made with from now on.
         reasons: how many rows were rejected, by code.
         examples: the first of them: line, code, reason.
@@ -51,6 +53,8 @@ class Report:
     named: int = 0
     lost_topics: int = 0
     lost_fields: int = 0
+    lost_tags: int = 0
+    lost_people: int = 0
     current_key: str | None = None
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)

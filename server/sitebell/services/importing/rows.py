@@ -1,6 +1,6 @@
 """What a file says about one subscription, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,17 @@ class Record:
         line: where it begins, counted from 1.
         values: its members by their names; None when the row cannot be read at all.
         problem: why it cannot.
-        text: the row itself, when it cannot be read.
+        pieces: the row itself, when it cannot be read, to be read once; bytes that are no UTF-8 are surrogates.
+        is_long: it is longer than a row may be: its pieces have to be read before the next row of the file.
+        size: its characters, of one that is too long those that are held.
     """
 
     line: int
     values: Mapping[str, Any] | None
     problem: str = ""
-    text: str = ""
+    pieces: Iterable[str] = ()
+    is_long: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from sitebell.services.importing.rows import Record, Rejected, SourceRow, reject
 from sitebell.services.importing.seen import Seen
 
 ROWS_AT_ONCE = 500
+CHARACTERS_AT_ONCE = 4 * 1024 * 1024  # a line more, which may be longer
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Rows:
         repeated: lines whose address stands further up, and where.
         keys: VAPID pairs that the file brings along.
         last_line: through which line of the file this is.
+        size: how many characters the rows have.
     """
 
     items: list[tuple[Record, SourceRow]] = field(default_factory=list)
@@ -31,6 +33,7 @@ class Rows:
     keys: list[BroughtKey] = field(default_factory=list)
     last_line: int = 0
     count: int = 0
+    size: int = 0
 
 
 def read_rows(file: SourceFile, reading: Reading, seen: Seen, *, after_line: int = 0) -> Iterator[Rows]:
@@ -40,7 +43,8 @@ def read_rows(file: SourceFile, reading: Reading, seen: Seen, *, after_line: int
         if record.line <= after_line:
             continue
         _take(rows, record, reading, seen)
-        if rows.count == ROWS_AT_ONCE:
+        rows.size += record.size
+        if record.is_long or rows.count == ROWS_AT_ONCE or rows.size >= CHARACTERS_AT_ONCE:
             yield rows
             rows = Rows()
     if rows.last_line:
