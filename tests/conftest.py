@@ -1,5 +1,6 @@
 """What tests of every part share: an application on a real database, a site with its key, a browser's subscription."""
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -37,6 +38,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogethe
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     sort_longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that is loaded by now out of the search for garbage, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

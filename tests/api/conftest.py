@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from api.at_work import accepted_receipt, let_worker_live
 from api.route_requests import things_of
 from api.signed_site import SignedSite
 from sitebell.services.sites import NewSite
+from support.applications import Applications
 from support.back_end import BackEnd
 from support.interleaving import Meanwhile
-from support.seen import FIREFOX, IN_BERLIN, Put, speak_as
+from support.seen import FIREFOX, IN_BERLIN, Put, behind_a_proxy, speak_as
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, noticed_of, profile_ids
@@ -128,6 +130,19 @@ def served(app: Flask) -> Iterator[Callable[[], BaseWSGIServer]]:
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def places_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `proxied_app` has its file of places, which each test finds as it should be."""
+    return tmp_path_factory.mktemp("places") / "places.mmdb"
+
+
+@pytest.fixture
+def proxied_app(applications: Applications, clock: StoppedClock, places_file: Path) -> Iterator[Flask]:
+    """An application behind a proxy, with a file of places; a module's `pooled_app` may return it."""
+    with applications.fresh(clock, **behind_a_proxy(places_file)) as app:
+        yield app
 
 
 @pytest.fixture

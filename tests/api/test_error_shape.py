@@ -32,12 +32,6 @@ class Way:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-@pytest.fixture
-def app(own_app: Flask) -> Flask:
-    """One that has answered nothing yet: tests add routes to it."""
-    return own_app
-
-
 WAYS = {
     "no_such_route": Way(404, "not_found", "/nothing/here"),
     "no_such_page_route": Way(404, "not_found", "{page}/nothing"),
@@ -93,10 +87,12 @@ def check_shape(response: TestResponse, status: int, code: str) -> Json:
         (lambda: "[" + 1, 500, "internal_error"),  # type: ignore[operator]
     ],
 )
-def test_what_a_view_raises_has_the_one_shape(app: Flask, raised: Callable[[], Any], status: int, code: str) -> None:
-    app.add_url_rule("/failing", view_func=raised, endpoint="failing")
+def test_what_a_view_raises_has_the_one_shape(
+    own_app: Flask, raised: Callable[[], Any], status: int, code: str
+) -> None:
+    own_app.add_url_rule("/failing", view_func=raised, endpoint="failing")
 
-    check_shape(app.test_client().get("/failing"), status, code)
+    check_shape(own_app.test_client().get("/failing"), status, code)
 
 
 def test_a_405_names_the_methods_that_work(client: FlaskClient, page: str) -> None:
@@ -132,11 +128,11 @@ def test_an_endless_list_of_complaints_is_cut(client: FlaskClient, back_end: dic
     assert len(response.data) < 5000
 
 
-def test_a_fault_is_logged_under_the_id_that_the_answer_names(app: Flask) -> None:
-    app.add_url_rule("/failing", view_func=lambda: str(1 / 0), endpoint="failing")
+def test_a_fault_is_logged_under_the_id_that_the_answer_names(own_app: Flask) -> None:
+    own_app.add_url_rule("/failing", view_func=lambda: str(1 / 0), endpoint="failing")
 
     with capture_logs() as logs:
-        error = check_shape(app.test_client().get("/failing"), 500, "internal_error")
+        error = check_shape(own_app.test_client().get("/failing"), 500, "internal_error")
 
     assert logs[0]["error_id"] == error["details"]["error_id"]
     assert error["details"]["error_id"] in error["message"]
@@ -157,16 +153,16 @@ def test_a_database_that_fails_answers_503_and_when_to_come_back(
     assert logs[0]["event"] == "database_unavailable"
 
 
-def test_sec_41_the_text_of_an_exception_is_not_logged(app: Flask) -> None:
+def test_sec_41_the_text_of_an_exception_is_not_logged(own_app: Flask) -> None:
     """It can quote what a stranger sent: here, what a browser wants kept."""
 
     def fail() -> str:
         raise ValueError("cannot read https://push.example/canary")
 
-    app.add_url_rule("/failing", view_func=fail, endpoint="failing")
+    own_app.add_url_rule("/failing", view_func=fail, endpoint="failing")
 
     with capture_logs() as logs:
-        response = app.test_client().get("/failing")
+        response = own_app.test_client().get("/failing")
 
     assert "ValueError" in repr(logs)
     assert "canary" not in repr(logs) + response.text

@@ -23,12 +23,6 @@ from support.web_application import Json, new_subscription, parts
 TOKEN = {"Authorization": "Bearer metrics-token-of-tests"}
 
 
-@pytest.fixture
-def app(own_app: Flask) -> Flask:
-    """One that has answered nothing yet: tests break it."""
-    return own_app
-
-
 def test_rel_19_a_process_that_answers_is_alive_whatever_its_database_does(app: Flask, client: FlaskClient) -> None:
     with parts(app).store.writing() as session:
         session.execute(text("DROP TABLE worker"))

@@ -14,7 +14,6 @@ from support.seen import (
     IN_OSLO,
     NOWHERE,
     Put,
-    behind_a_proxy,
     stored_subscription,
 )
 from support.stopped_clock import StoppedClock
@@ -22,9 +21,9 @@ from support.web_application import parts, stored_rows
 
 
 @pytest.fixture
-def config(config: Config, tmp_path: Path) -> Config:
+def pooled_app(proxied_app: Flask) -> Flask:
     """An installation behind a proxy, with a file of places."""
-    return behind_a_proxy(config, tmp_path)
+    return proxied_app
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Browser, system, language, zone and place of a visitor: seen at a visit and a click, kept at browser and profile."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from sitebell.config import Config
 from support.query_plans import Statement, watched
 from support.seen import (
     CHROME,
@@ -19,7 +17,6 @@ from support.seen import (
     NOWHERE,
     SAFARI,
     Put,
-    behind_a_proxy,
     speak_as,
     stored_subscription,
 )
@@ -29,9 +26,9 @@ from support.web_application import Json, parts
 
 
 @pytest.fixture
-def config(config: Config, tmp_path: Path) -> Config:
+def pooled_app(proxied_app: Flask) -> Flask:
     """An installation behind a proxy, with a file of places."""
-    return behind_a_proxy(config, tmp_path)
+    return proxied_app
 
 
 def about_values(statements: list[Statement]) -> list[str]:

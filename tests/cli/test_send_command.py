@@ -20,10 +20,10 @@ from support.installation import Installation, shown_title
 @pytest.fixture
 def worker(installation: Installation) -> Iterator[None]:
     """A worker process beside the test."""
-    with installation.start_worker("test") as process:
+    with installation.fork_worker("test") as process:
         yield
         process.terminate()
-    assert process.returncode == 0
+    assert process.poll() == 0
 
 
 def to_everyone(installation: Installation, *options: str) -> list[str]:

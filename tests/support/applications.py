@@ -5,15 +5,17 @@ engine has to compile.
 """
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Engine, event, insert, select, text
 from werkzeug.test import TestResponse
 
 from sitebell.app import create_app
@@ -25,19 +27,21 @@ from sitebell.web.context import install
 from support.databases import Databases
 from support.web_application import parts, settings_in
 
-# Whatever a test could have made or taken away beside rows, and what PostgreSQL knows of them: deleted rows go on
-# taking up pages, by which its planner guesses how many rows there are.
+# Whatever a test could have made or taken away beside rows, and what PostgreSQL was told of them by ANALYZE.
 SHAPES = {
     "sqlite": "SELECT sql FROM sqlite_master UNION ALL SELECT version_num FROM alembic_version ORDER BY 1",
     "postgresql": "SELECT relname || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
     " WHERE relnamespace = 'public'::regnamespace"
     " UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
     " UNION ALL SELECT version_num FROM alembic_version"
-    " UNION ALL SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-    " AND pg_relation_size(oid) > 65536"
     " UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     " UNION ALL SELECT relname FROM pg_stat_user_tables WHERE last_analyze IS NOT NULL ORDER BY 1",
 }
+# Deleted rows go on taking up pages, by which PostgreSQL's planner guesses how many rows there are.
+SWOLLEN = (
+    "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    " AND relname <> 'alembic_version' AND pg_relation_size(oid) > 65536"
+)
 
 
 class ClosingClient(FlaskClient):
@@ -74,20 +78,21 @@ class Applications:
     def __init__(self, folder: Path, databases: Databases) -> None:
         self._folder = folder
         self._databases = databases
-        self._free: list[Pooled] = []
+        self._free: dict[frozenset[tuple[str, Any]], list[Pooled]] = defaultdict(list)
         self._made = 0
 
     @contextmanager
-    def fresh(self, clock: Clock) -> Iterator[Flask]:
-        """Give an application on an empty installation."""
-        pooled = self._free.pop() if self._free else self._make(clock)
+    def fresh(self, clock: Clock, **settings: Any) -> Iterator[Flask]:
+        """Give an application on an empty installation, with these settings beside the usual ones."""
+        free = self._free[frozenset(settings.items())]
+        pooled = free.pop() if free else self._make(clock, settings)
         app = pooled.app
         install(app, replace(parts(app), clock=clock))
         try:
             yield app
         finally:
             if is_emptied(pooled):
-                self._free.append(pooled)
+                free.append(pooled)
             else:
                 close(pooled)
 
@@ -97,19 +102,28 @@ class Applications:
 
     def __exit__(self, *_exception: object) -> None:
         """End all that are not in use."""
-        while self._free:
-            close(self._free.pop())
+        for pooled in chain.from_iterable(self._free.values()):
+            close(pooled)
 
-    def _make(self, clock: Clock) -> Pooled:
+    def _make(self, clock: Clock, settings: dict[str, Any]) -> Pooled:
         self._made += 1
         folder = self._folder / f"{self._databases.kind}-{self._made}"
         database = ExitStack()
         url = database.enter_context(self._databases.fresh(folder))
-        app = application(settings_in(folder, database_url=url, metrics_token="metrics-token-of-tests"), clock)
+        values = {"database_url": url, "metrics_token": "metrics-token-of-tests", **settings}
+        app = application(settings_in(folder, **values), clock)
+        stop_waiting_for_disks(parts(app).store.engine)
         with parts(app).store.engine.connect() as connection:
             row = connection.execute(select(Installation)).mappings().one()
             shape = shape_of(connection)
         return Pooled(app, database, dict(app.config), rules_of(app), keys_in(folder), shape, dict(row))
+
+
+def stop_waiting_for_disks(engine: Engine) -> None:
+    """Let SQLite commit without waiting until a disk has it: only the machine's end could lose it."""
+    if engine.dialect.name == "sqlite":
+        engine.dispose()  # what is open already waits
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
 
 
 def is_emptied(pooled: Pooled) -> bool:
@@ -139,6 +153,9 @@ def empty(connection: Connection) -> None:
         reset = "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
         quick = ["SET LOCAL lock_timeout = '3s'", "SET LOCAL session_replication_role = replica"]
         connection.exec_driver_sql("; ".join([*quick, *deletes, reset]))
+        swollen = connection.exec_driver_sql(SWOLLEN).scalars().all()
+        if swollen:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(swollen)} CASCADE")
         return
     for statement in ("PRAGMA defer_foreign_keys = ON", *deletes):
         connection.exec_driver_sql(statement)

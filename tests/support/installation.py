@@ -28,9 +28,10 @@ from sitebell.services.sites import create_site
 from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import open_vault
-from sitebell.worker.pipeline import Pipeline, Timer
+from sitebell.worker.pipeline import POLL_SECONDS, Pipeline, Timer
 from sitebell.worker.webhooks import WebhookPipeline, open_client
 from support.databases import file_url
+from support.loaded_process import LoadedProcess
 from support.push_service import PushService
 from support.push_service.subscriber import Subscriber
 from support.stopped_clock import StoppedClock
@@ -173,22 +174,22 @@ class Installation:
     def drain(self, timeout: float = 15) -> None:
         """Do, in this process, all the work that is due by the stopped clock; a request may take `timeout` seconds."""
         proxy, ca_file = self.push.settings()["SITEBELL_PUSH_PROXY"], self.push.settings()["SITEBELL_PUSH_CA_FILE"]
-        client = PushClient(proxy=proxy, ca_file=ca_file, timeout=timeout)
-        pipeline = self.pipeline()
+        client = PushClient(proxy=proxy, ca_file=ca_file, timeout=timeout, connect_timeout=timeout)
+        skipped = [0.0]
+        pipeline = self.pipeline(steady=lambda: monotonic() + sum(skipped))
         try:
             while pipeline.work_is_due():
                 client.run(pipeline.next_request, pipeline.done, pipeline.idle)
                 pipeline.flush()
+                skipped.append(POLL_SECONDS)  # what is due by the stopped clock does not wait for the next poll
         finally:
             pipeline.stop()
             client.close()
 
     def drain_webhooks(self, timeout: float = 15) -> None:
         """Make every call to a webhook that is due by the stopped clock; one may take `timeout` seconds."""
-        settings = self.push.settings()
-        client = open_client(
-            proxy=settings["SITEBELL_PUSH_PROXY"], ca_file=settings["SITEBELL_PUSH_CA_FILE"], timeout=timeout
-        )
+        proxy, ca_file = self.push.settings()["SITEBELL_PUSH_PROXY"], self.push.settings()["SITEBELL_PUSH_CA_FILE"]
+        client = open_client(proxy=proxy, ca_file=ca_file, timeout=timeout, connect_timeout=timeout)
         try:
             while (pipeline := self.webhook_pipeline()).work_is_due():
                 client.run(pipeline.next_request, pipeline.done, pipeline.idle)
@@ -203,6 +204,10 @@ class Installation:
         """Start a worker process as `serve` starts its own; the caller ends it."""
         command = [sys.executable, "-m", "sitebell", "worker", "--name", name]
         return subprocess.Popen(command, env={**os.environ, **self.settings}, stdin=subprocess.PIPE)
+
+    def fork_worker(self, name: str) -> LoadedProcess:
+        """Start a worker process that finds its code loaded, for tests of what it does; the caller ends it."""
+        return LoadedProcess(["worker", "--name", name], {**os.environ, **self.settings})
 
     def living_workers(self) -> list[str]:
         """Return the names of the workers that have a heartbeat."""

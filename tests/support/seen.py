@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from sitebell.config import Config
 from sitebell.models import Subscription
 from support.geoip import BERLIN, OSLO, write_places
 from support.web_application import Json, parts
@@ -30,10 +30,10 @@ IN_BERLIN, IN_OSLO, NOWHERE = "203.0.113.7", "2001:db8::7", "198.51.100.1"
 Put = Callable[..., Json]
 
 
-def behind_a_proxy(config: Config, folder: Path) -> Config:
-    """Return the settings of an installation behind one proxy, which knows where two networks are."""
-    file = write_places(folder / "places.mmdb", {"203.0.113.0/24": BERLIN, "2001:db8::/32": OSLO})
-    return Config(**{**vars(config), "geoip_file": file, "proxy_hops": 1})
+def behind_a_proxy(file: Path) -> dict[str, Any]:
+    """Return the settings of an installation behind one proxy, which knows where two networks are; write that file."""
+    write_places(file, {"203.0.113.0/24": BERLIN, "2001:db8::/32": OSLO})
+    return {"geoip_file": str(file), "proxy_hops": 1}
 
 
 def speak_as(client: FlaskClient, agent: str, address: str) -> None:

@@ -1,6 +1,7 @@
 """An installation with the push service behind it, for tests of delivery."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,24 @@ from support.push_service import PushService
 from support.web_application import parts
 from support.webhook_receiver import WebhookReceiver
 from support.webhook_site import WebhookSite
+from worker.installing import installed
 
 
 @pytest.fixture
 def installation(tmp_path: Path, push_service: PushService, databases: Databases) -> Iterator[Installation]:
     """A fresh site whose pushes go to the double."""
-    with databases.fresh(tmp_path) as url:
-        installation = Installation(tmp_path, push_service, url)
+    with installed(tmp_path, push_service, databases) as installation:
         yield installation
-        installation.close()
+
+
+@pytest.fixture
+def installations(
+    tmp_path: Path, push_service: PushService, sqlite_databases: Databases, postgresql_databases: Databases
+) -> Iterator[list[Installation]]:
+    """A fresh site on each kind of database, for tests of a long wait: they wait for all at once."""
+    with ExitStack() as stack:
+        kinds = (sqlite_databases, postgresql_databases)
+        yield [stack.enter_context(installed(tmp_path / kind.kind, push_service, kind)) for kind in kinds]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Where calls may go and what a receiver can do to us: nothing (SEC-03 to SEC-07), whatever it answers."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -9,6 +8,7 @@ import pytest
 from sitebell.worker.webhooks import WebhookPipeline, open_client
 from support.hostile import HostileServer
 from support.installation import Installation, shown_title
+from support.loaded_process import LoadedProcess
 from support.push_service import PushService
 from support.waiting import wait_until
 from support.webhook_receiver import HOST, WebhookReceiver
@@ -133,9 +133,9 @@ def test_the_request_carries_nothing_of_a_push(
 
 
 @pytest.fixture
-def worker(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
+def worker(installation: Installation) -> Iterator[LoadedProcess]:
     """A worker process of the installation."""
-    with installation.start_worker("first") as process:
+    with installation.fork_worker("first") as process:
         yield process
         process.kill()
 
@@ -145,7 +145,7 @@ def test_sec_07_a_silent_receiver_holds_up_neither_pushes_nor_other_receivers(
     hostile: HostileServer,
     push_service: PushService,
     installation: Installation,
-    worker: subprocess.Popen[bytes],
+    worker: LoadedProcess,
 ) -> None:
     silent = told.create(f"https://{HOST}/hook")
     for _ in range(20):
@@ -170,14 +170,14 @@ def test_rel_01_a_call_whose_worker_is_killed_is_made_again_with_the_same_id(
     hostile: HostileServer,
     push_service: PushService,
     installation: Installation,
-    worker: subprocess.Popen[bytes],
+    worker: LoadedProcess,
 ) -> None:
     webhook = told.create(f"https://{HOST}/hook")
     told.subscribe(told.new_device())
     wait_until(lambda: hostile.requests, "a call under way")
     worker.kill()
     worker.wait()
-    with WebhookReceiver(push_service) as receiver, installation.start_worker("second") as second:
+    with WebhookReceiver(push_service) as receiver, installation.fork_worker("second") as second:
         wait_until(lambda: receiver.calls, "the call of the other worker", timeout=30)
         wait_until(lambda: told.log(webhook)[0]["state"] == "delivered", "the log to tell it")
         second.terminate()
@@ -189,7 +189,7 @@ def test_rel_01_a_call_whose_worker_is_killed_is_made_again_with_the_same_id(
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_calls_back(
-    told: WebhookSite, receiver: WebhookReceiver, worker: subprocess.Popen[bytes]
+    told: WebhookSite, receiver: WebhookReceiver, worker: LoadedProcess
 ) -> None:
     webhook = told.create(receiver.url)
     told.subscribe(told.new_device())

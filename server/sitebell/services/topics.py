@@ -89,6 +89,8 @@ def count_choices(session: Session, site: Site) -> dict[str, int]:
 
 def find_topic_ids(session: Session, site_id: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of those topics that the site has."""
+    if not names:
+        return {}
     query = select(Topic.name, Topic.id).where(Topic.site_id == site_id, Topic.name.in_(names))
     return dict(session.execute(query).all())
 

@@ -21,7 +21,7 @@ as `Authorization: Bearer sb_…`. Unknown members are refused. Every failure ha
 
 
 class OpenApi(Api):  # type: ignore[misc]
-    """flask-smorest's Api, with our error shape, and a document that is written when it is first asked for.
+    """flask-smorest's Api, with our error shape, and a document that is written once, when it is first asked for.
 
     Writing it takes longer than everything else that an application does at its start.
     """
@@ -30,6 +30,7 @@ class OpenApi(Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask) -> None:
         self._blueprints: list[Blueprint] = []
+        self._document: bytes | None = None
         self._writing = threading.Lock()
         super().__init__(app)
 
@@ -41,12 +42,16 @@ class OpenApi(Api):  # type: ignore[misc]
 
     def _openapi_json(self) -> Response:
         with self._writing:
-            while self._blueprints:
-                blueprint = self._blueprints.pop(0)
-                blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
-                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
-        answer: Response = super()._openapi_json()
-        return answer
+            if self._document is None:
+                self._document = self._write_document()
+        return Response(self._document, mimetype="application/json")
+
+    def _write_document(self) -> bytes:
+        for blueprint in self._blueprints:
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+        written: Response = super()._openapi_json()
+        return written.get_data()
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `sitebell.web.errors`."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable
 
 from support.push_service.journal import Journal
 
 LOOPBACK = "127.0.0.1"
+BUFFER_BYTES = 1 << 18
 Route = Callable[[str], int | None]
 
 
@@ -37,9 +39,22 @@ class ConnectProxy:
         return self._route(request.group(1)) if request else None
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-        far_reader, far_writer = await asyncio.open_connection(LOOPBACK, port)
+        far_reader, far_writer = await asyncio.open_connection(sock=await _dial(port))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+
+
+async def _dial(port: int) -> socket.socket:
+    """Connect with a receive buffer that does not grow: how much a flood pours into it is the same on every machine."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    connection.setblocking(False)  # noqa: FBT003
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, (LOOPBACK, port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
