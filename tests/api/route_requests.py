@@ -63,7 +63,9 @@ def body_for(route: str, ids: dict[str, str], subscribed: Json, message: Json) -
         return {"subscription": new_subscription() if route.startswith("PUT") else subscribed}
     by_id = {"channelId": ids["<channel_id>"], "subscriptionId": ids["<subscriber_hash>"]}
     if route.startswith("POST /subscription/") and "sync" not in route:
-        return by_id | {"tagId": "gold", "topicId": "news", "attributeId": "_fname", "value": "Ann"}
+        what = {"tagId": "gold", "topicId": "news", "value": "Ann"}
+        what["attributeId"] = "likes" if route.endswith("-value") else "_fname"
+        return by_id | what | {"name": "bought", "eventId": "bought"}
     bodies = {
         "POST /v1/sites/<token>/events": {"events": [{"type": "shown", "receipt": "x", "at": 0}]},
         "POST /v1/messages": message,

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 
 from api.at_work import accepted_receipt, let_worker_live
 from api.route_requests import body_for, carrying, fill, routes_of, things_of
-from sitebell.models import Dialect
+from sitebell.models import Dialect, Quirk
 from sitebell.services.keys import create_api_key, list_api_keys, revoke_api_key
 from support.applications import Applications
 from support.back_end import BackEnd
-from support.dialects import speak
+from support.dialects import ask_for, speak
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, make_site, new_subscription, parts
 
@@ -169,8 +169,8 @@ class World:
     credentials: dict[str, dict[str, str]]
 
 
-def make_world(app: Flask) -> World:
-    """Fill an empty installation."""
+def make_world(app: Flask, *quirks: Quirk) -> World:
+    """Fill an empty installation, with a site that has asked for some quirks."""
     context = parts(app)
     site, other = make_site(app), make_site(app, "https://other.example")
     office = BackEnd(app.test_client(), site)
@@ -189,6 +189,7 @@ def make_world(app: Flask) -> World:
     ids = things_of(office, subscribed, message_id)
     let_worker_live(app)
     speak(app, site, *Dialect)
+    ask_for(app, site, *quirks)
     with context.store.writing() as session:
         for scope in ("read", "send", "manage"):
             _, texts[scope] = create_api_key(session, site.site, name=scope, scopes=[scope], now=context.clock())
@@ -204,6 +205,18 @@ def shared_world(shared_app: Flask) -> World:
     return make_world(shared_app)
 
 
+@pytest.fixture(scope="module")
+def quirky_world(applications: Applications) -> Iterator[World]:
+    """One of a site that lets an id alone write."""
+    with applications.fresh(StoppedClock()) as app:
+        world = make_world(app, Quirk.CLEVERPUSH_ID_WRITES)
+        manage = world.credentials["manage"]
+        likes = {"name": "likes", "type": "list"}
+        world.client.put("/v1/topics", json={"topics": [{"name": "news", "title": "News"}]}, headers=manage)
+        world.client.post(fill("/v1/databases/<database_id>/fields", world.ids), json=likes, headers=manage)
+        yield world
+
+
 @pytest.fixture
 def world(applications: Applications, shared_world: World, route: str) -> Iterator[World]:
     """The shared one, or one of its own for a route that takes something away."""
@@ -216,6 +229,16 @@ def world(applications: Applications, shared_world: World, route: str) -> Iterat
 
 @pytest.mark.parametrize("route", MATRIX)
 def test_sec_10_a_route_opens_to_its_credentials_alone(world: World, route: str) -> None:
+    assert outcomes(world, route) == MATRIX[route]
+
+
+@pytest.mark.parametrize("route", [route for route, row in MATRIX.items() if row is QUIRK_OFF])
+def test_sec_10_a_quirk_opens_its_routes_to_whoever_knows_an_id(quirky_world: World, route: str) -> None:
+    assert outcomes(quirky_world, route) == PUBLIC
+
+
+def outcomes(world: World, route: str) -> dict[str, int]:
+    """Return what each kind of credential gets."""
     method, path = route.split(" ")
 
     def outcome(kind: str) -> int:
@@ -224,4 +247,4 @@ def test_sec_10_a_route_opens_to_its_credentials_alone(world: World, route: str)
         status = world.client.open(fill(path, world.ids), method=method, json=body, headers=headers).status_code
         return ALLOWED if status < 300 else status
 
-    assert {kind: outcome(kind) for kind in KINDS} == MATRIX[route]
+    return {kind: outcome(kind) for kind in KINDS}

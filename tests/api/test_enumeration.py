@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from support.back_end import BackEnd
 from support.query_plans import watched
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, add_database, add_fields
-from support.web_application import Json, parts, refusal
+from support.web_application import Json, make_site, parts, refusal
 
 NewBrowser = Callable[[], Browser]
 MATCHES: dict[str, Callable[[str], Json]] = {
@@ -30,14 +31,40 @@ MATCHES: dict[str, Callable[[str], Json]] = {
 ways = pytest.mark.parametrize("match_of", MATCHES.values(), ids=MATCHES)
 
 
-@pytest.fixture
-def known(app: Flask, site: NewSite, new_browser: NewBrowser) -> str:
-    """A person whom the site knows well, from two browsers."""
+def introduce_ann(app: Flask, site: NewSite, new_browser: NewBrowser) -> str:
+    """Let a site know a person well, from two browsers."""
     add_fields(app, site.database_id, card="text")
     for match_of in MATCHES.values():
         for _ in range(2):
             new_browser().put(match=match_of("ann"), fields={"_fname": "Ann"})
     return "ann"
+
+
+@pytest.fixture
+def known(app: Flask, site: NewSite, new_browser: NewBrowser) -> str:
+    """A person whom the site knows well."""
+    return introduce_ann(app, site, new_browser)
+
+
+@dataclass(frozen=True)
+class Town:
+    """A site that knows ann, for all tests after which it still does."""
+
+    new_browser: NewBrowser
+    known: str
+    strangers: Iterator[str]
+
+
+@pytest.fixture(scope="module")
+def town(shared_app: Flask) -> Town:
+    """The site; each of its strangers is one once, by any match."""
+    site, client = make_site(shared_app), shared_app.test_client()
+
+    def new_browser() -> Browser:
+        return Browser(client, f"/v1/sites/{site.site.token}")
+
+    known = introduce_ann(shared_app, site, new_browser)
+    return Town(new_browser, known, ("eve" + "e" * number for number in itertools.count()))
 
 
 def without_ids(value: Any) -> str:
@@ -46,36 +73,34 @@ def without_ids(value: Any) -> str:
 
 
 @ways
-def test_sec_15_a_known_and_an_unknown_person_get_the_same_answer(
-    new_browser: NewBrowser, known: str, match_of: Callable[[str], Json]
-) -> None:
+def test_sec_15_a_known_and_an_unknown_person_get_the_same_answer(town: Town, match_of: Callable[[str], Json]) -> None:
     def answers(name: str, *, exclusive: bool) -> str:
-        browser = new_browser()
+        browser = town.new_browser()
         put = browser.put(match=match_of(name), exclusive=exclusive)
         return without_ids([put, browser.refresh(), browser.post("status")])
 
     for exclusive in (True, False):
-        assert answers(known, exclusive=exclusive) == answers(f"eve{exclusive}", exclusive=exclusive)
+        assert answers(town.known, exclusive=exclusive) == answers(next(town.strangers), exclusive=exclusive)
 
 
 @ways
 def test_sec_15_a_known_and_an_unknown_person_cost_the_same_statements(
-    app: Flask, new_browser: NewBrowser, known: str, match_of: Callable[[str], Json]
+    shared_app: Flask, town: Town, match_of: Callable[[str], Json]
 ) -> None:
     """For a new browser and for one that has been somebody's; the bucket's bookkeeping is made before."""
 
     def cost(name: str, *, exclusive: bool, is_new: bool) -> int:
-        browser = new_browser()
+        browser = town.new_browser()
         if not is_new:
-            browser.put(match={"external_id": f"before {name}"})
-        with watched(parts(app).store.engine) as statements:
+            browser.put(match={"external_id": f"before {next(town.strangers)}"})
+        with watched(parts(shared_app).store.engine) as statements:
             browser.put(match=match_of(name), exclusive=exclusive, fields={"_lname": "Lee"})
         return len(statements)
 
     cost("somebody", exclusive=True, is_new=True)
     for exclusive, is_new in itertools.product((True, False), repeat=2):
         given = {"exclusive": exclusive, "is_new": is_new}
-        assert cost(known, **given) == cost(f"eve{exclusive}{is_new}", **given)
+        assert cost(town.known, **given) == cost(next(town.strangers), **given)
 
 
 @ways
@@ -108,12 +133,8 @@ def test_sec_15_what_becomes_of_a_pause_does_not_tell_who_is_known(
 
 
 @ways
-def test_sec_15_what_somebody_wrote_of_a_known_person_is_not_told(
-    new_browser: NewBrowser, known: str, match_of: Callable[[str], Json]
-) -> None:
-    browser = new_browser()
-
-    answer = browser.put(match=match_of(known))
+def test_sec_15_what_somebody_wrote_of_a_known_person_is_not_told(town: Town, match_of: Callable[[str], Json]) -> None:
+    answer = town.new_browser().put(match=match_of(town.known))
 
     assert set(answer["enrollments"][0]) == {"database_id", "profile_id", "status"}
 

@@ -105,3 +105,31 @@ def test_different_custom_events_of_one_millisecond_are_all_kept(
 
     assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 4, "ignored": 0}
     assert client.post(f"{page}/events", json={"events": events}).json == {"accepted": 0, "ignored": 4}
+
+
+@pytest.mark.parametrize("ahead", [{"days": 2}, {"days": 1, "hours": 1}], ids=str)
+def test_a_page_whose_clock_is_ahead_loses_no_event_and_a_repetition_counts_once(
+    client: FlaskClient, page: str, subscribed: Json, clock: StoppedClock, ahead: dict[str, float]
+) -> None:
+    """Its own moment tells one from another, also when the repetition comes on another day."""
+    first = milliseconds(clock, **ahead)
+    events = [{"type": "custom", "subscription": subscribed, "at": first + n, "action": "cart"} for n in range(200)]
+    halves = [{"events": events[:100]}, {"events": events[100:]}]
+
+    assert [client.post(f"{page}/events", json=half).json for half in halves] == [{"accepted": 100, "ignored": 0}] * 2
+    for hours in (2, 11, 11):
+        clock.advance(hours=hours)
+        assert client.post(f"{page}/events", json=halves[0]).json == {"accepted": 0, "ignored": 100}
+
+
+def test_an_event_of_a_clock_that_is_ahead_is_turned_back_by_whole_days(
+    app: Flask, client: FlaskClient, page: str, subscribed: Json, clock: StoppedClock
+) -> None:
+    event = {"type": "custom", "subscription": subscribed, "at": milliseconds(clock, days=365, minutes=-5)}
+
+    client.post(f"{page}/events", json={"events": [event]})
+
+    with parts(app).store.reading() as session:
+        stored = session.scalars(select(Event).order_by(Event.id.desc())).first()
+    assert stored is not None
+    assert stored.at == clock() - timedelta(minutes=5)

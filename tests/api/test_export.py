@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from flask import Flask
 
 from support.back_end import WEBHOOK, BackEnd
@@ -117,6 +118,31 @@ def test_what_is_known_of_a_shared_browser_is_shown_to_whose_time_it_is_of(
     assert [of_ben[name] for name in changing[:3]] == [["hiv"], "fr", "Europe/Paris"]
     assert (of_ben["created_at"], of_ben["status"]) == (None, "unsubscribed")
     assert of_ben["seen_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("visitors", "shown"),
+    [
+        (["ann", "ann", "ben"], ["ann 0", "ann 1"]),
+        (["ben", "ann", "ann", "eve"], ["ann 1", "ann 2"]),
+        (["ben", "ann", "ann", "ben"], ["ann 2"]),  # when he left before is not known any more
+        (["ann", "ben", "ann", "ann", "eve"], ["ann 2", "ann 3"]),  # nor how long she stayed before that
+    ],
+    ids=["first", "after another", "before one who came back", "after coming back"],
+)
+def test_a_whole_stay_at_a_shared_browser_is_the_persons(
+    office: BackEnd, browser: Browser, clock: StoppedClock, visitors: list[str], shown: list[str]
+) -> None:
+    """However often a page identified them meanwhile, and nothing of the others'."""
+    for number, name in enumerate(visitors):
+        browser.put(match={"external_id": name})
+        clock.advance(minutes=1)
+        note(office, browser, f"{name} {number}")
+        clock.advance(minutes=1)
+
+    [ann] = office.search(external_id="ann")
+    events = export(office, ann["id"])["events"]
+    assert [row["action"] for row in events if row["type"] == "custom"] == shown
 
 
 def test_what_an_unknown_visitor_does_after_a_logout_is_not_the_persons(

@@ -19,6 +19,7 @@ VISITS: dict[str, Visit] = {
     "another login": lambda browser: browser.identify("bob"),
     "a wish to subscribe": lambda browser: browser.put(),
     "a wish of somebody else": lambda browser: browser.put(match={"external_id": "bob"}),
+    "an end and a wish to subscribe": lambda browser: [browser.post("unsubscribe"), browser.put()][-1],
     "resume": lambda browser: browser.post("resume"),
 }
 
@@ -188,3 +189,55 @@ def test_what_the_back_end_lifts_is_lifted_for_the_anonymous_browser_too(
     assert browser.statuses() == ["subscribed"]
     assert browser.post("logout")["enrollments"][0]["status"] == "subscribed"
     assert browser.identify("ann")["enrollments"][0]["status"] == "subscribed"
+
+
+@pytest.mark.parametrize("visit", VISITS.values(), ids=VISITS)
+@pytest.mark.parametrize("no", ["unsubscribed", "unconfirmed"])
+def test_the_operators_suspension_holds_beneath_an_opt_out_and_a_missing_confirmation(
+    office: BackEnd, browser: Browser, subscriber: str, no: str, visit: Visit
+) -> None:
+    """Else a visitor gets past it by opting out first, and subscribing again."""
+    office.attach(browser.profile_id(), subscriber, status=no)
+    office.ask("POST", f"/v1/subscribers/{subscriber}/suspend")
+
+    for step in (visit, VISITS["a wish to subscribe"], VISITS["resume"]):
+        step(browser)
+        assert browser.statuses() != ["subscribed"]
+
+    office.ask("POST", f"/v1/subscribers/{subscriber}/resume")
+    assert browser.put()["enrollments"][0]["status"] == ("unconfirmed" if no == "unconfirmed" else "subscribed")
+
+
+ORDERS: dict[str, tuple[str, ...]] = {
+    "suspended, then refused": ("suspend", "refuse"),
+    "refused, then suspended": ("refuse", "suspend"),
+    "refused, then suspended at the profile": ("refuse", "suspend here"),
+    "suspended, then logged out": ("refuse", "suspend", "logout"),
+    "paused meanwhile": ("refuse", "suspend", "pause"),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+@pytest.mark.parametrize("no", ["unsubscribed", "unconfirmed"])
+def test_what_was_refused_stays_so_when_the_operator_has_suspended_and_resumed(
+    office: BackEnd, browser: Browser, no: str, order: tuple[str, ...]
+) -> None:
+    subscriber = browser.put(match={"external_id": "ann"})["subscriber_hash"]
+    ann = browser.profile_id()
+    steps: dict[str, Callable[[], Json]] = {
+        "refuse": lambda: office.attach(ann, subscriber, status=no),
+        "suspend": lambda: office.ask("POST", f"/v1/subscribers/{subscriber}/suspend"),
+        "suspend here": lambda: office.attach(ann, subscriber, status="suspended"),
+        "logout": lambda: browser.post("logout"),
+        "pause": lambda: browser.post("pause"),
+    }
+
+    for step in order:
+        steps[step]()
+    [standing] = office.ask("GET", f"/v1/subscribers/{subscriber}")["enrollments"]
+    assert (standing["status"], standing["suspended_by"]) == (no, "operator")
+
+    office.ask("POST", f"/v1/subscribers/{subscriber}/resume")
+    [standing] = office.ask("GET", f"/v1/subscribers/{subscriber}")["enrollments"]
+    assert (standing["status"], standing["suspended_by"]) == (no, None)
+    assert browser.identify("ann")["enrollments"][0]["status"] == no

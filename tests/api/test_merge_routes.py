@@ -8,7 +8,7 @@ from flask import Flask
 from support.back_end import BackEnd
 from support.web_application import new_subscription, refusal, stored_rows
 
-NOES = ("subscribed", "unconfirmed", "suspended", "invalid", "hardbounced", "unsubscribed", "complained")  # by strength
+NOES = ("subscribed", "suspended", "unconfirmed", "invalid", "hardbounced", "unsubscribed", "complained")  # by strength
 
 
 @pytest.fixture
@@ -114,6 +114,20 @@ def test_of_a_pause_and_the_operators_suspension_both_are_kept(office: BackEnd) 
 
     [standing] = office.ask("GET", f"/v1/subscribers/{browser}")["enrollments"]
     assert (standing["suspended_by"], standing["suspended_until"][:4]) == ("both", "2099")
+
+
+@pytest.mark.parametrize("no", ["unconfirmed", "hardbounced", "unsubscribed"])
+def test_the_operators_suspension_is_kept_beneath_the_no_of_the_other_profile(office: BackEnd, no: str) -> None:
+    target, source, browser = office.add_profile(), office.add_profile(), office.add_subscriber()
+    office.attach(target, browser, status="suspended")
+    office.attach(source, browser, status=no)
+    office.ask("POST", f"/v1/subscribers/{browser}/resume")
+    office.attach(target, browser, status="suspended")
+
+    merge(office, target, source)
+
+    [standing] = office.ask("GET", f"/v1/subscribers/{browser}")["enrollments"]
+    assert (standing["status"], standing["suspended_by"]) == (no, "operator")
 
 
 def test_a_merged_person_is_left_at_a_logout(office: BackEnd) -> None:

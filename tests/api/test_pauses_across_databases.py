@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from sitebell.services.sites import NewSite
+from support.back_end import BackEnd
 from support.visitors import Browser, add_database
 from support.web_application import Json
 
@@ -74,3 +75,27 @@ def test_a_pause_does_not_reach_another_person_by_way_of_another_database(
         "subscribed"
     }
     assert browser.identify("ann", database_ids=[first])["enrollments"][0]["status"] == "suspended"
+
+
+KNOWN_BY: dict[str, Json] = {
+    "external_id": {"external_id": "ann"},
+    "email": {"email": "ann@example.com"},
+    "phone": {"phone": "+4930901820"},
+}
+
+
+@pytest.mark.parametrize("match", KNOWN_BY.values(), ids=KNOWN_BY)
+def test_a_pause_goes_along_with_whoever_the_back_end_attaches_by_whatever_they_are_known(
+    app: Flask, office: BackEnd, browser: Browser, match: Json
+) -> None:
+    """The back end names a profile; who is the same person elsewhere is said by what stands in it."""
+    first, second = office.site.database_id, add_database(app, office.site)
+    subscriber = browser.put(match=match, database_ids=[first])["subscriber_hash"]
+    browser.post("pause")
+    people = f"/v1/databases/{second}/profiles"
+    phones = {"phones": ["+4930901899", match["phone"]]} if "phone" in match else match
+    ann, bob = (office.ask("POST", people, who)["id"] for who in (phones, {"external_id": "bob"}))
+
+    for person, status in ((bob, "subscribed"), (ann, "suspended")):
+        attached = office.ask("PUT", f"{people}/{person}/subscriptions/{subscriber}", {})
+        assert attached["enrollment"]["status"] == status

@@ -186,3 +186,14 @@ def test_an_opt_out_follows_its_visitor_who_logs_in(app: Flask, browser: Browser
     set_status(app, nobody, "unsubscribed")
 
     assert browser.identify("ann")["enrollments"][0]["status"] == "unsubscribed"
+
+
+def test_an_opt_out_is_not_hidden_by_a_pause_of_the_profile_it_follows_to(app: Flask, browser: Browser) -> None:
+    browser.put(match={"external_id": "ann"})
+    browser.post("pause")
+    [nobody] = profile_ids(browser.post("logout"))
+    set_status(app, nobody, "unsubscribed")
+
+    browser.identify("ann")
+
+    assert browser.post("resume")["enrollments"][0]["status"] == "unsubscribed"

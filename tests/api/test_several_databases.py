@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from sitebell.services.sites import NewSite
+from support.back_end import BackEnd
 from support.visitors import Browser, add_database, add_fields, count_profiles, unlink
 from support.web_application import new_subscription, refusal, stored_rows
 
@@ -100,3 +101,16 @@ def test_who_was_unlinked_from_every_database_is_at_the_new_one_at_the_next_visi
     [row] = browser.refresh()["enrollments"]
 
     assert (row["database_id"], row["status"]) == (second, "subscribed")
+
+
+def test_of_an_opt_out_that_is_suspended_only_the_suspension_goes_along_to_another_database(
+    app: Flask, office: BackEnd, browser: Browser
+) -> None:
+    subscriber = browser.put(match={"external_id": "ann"})["subscriber_hash"]
+    office.attach(browser.profile_id(), subscriber, status="unsubscribed")
+    office.ask("POST", f"/v1/subscribers/{subscriber}/suspend")
+    add_database(app, office.site)
+
+    assert [row["status"] for row in browser.identify("ann")["enrollments"]] == ["unsubscribed", "suspended"]
+    office.ask("POST", f"/v1/subscribers/{subscriber}/resume")
+    assert browser.statuses() == ["unsubscribed", "subscribed"]

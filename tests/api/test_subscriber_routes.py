@@ -169,7 +169,6 @@ def test_another_status_is_refused(office: BackEnd, status: Any) -> None:
     ("said", "wanted"),
     [
         ("unsubscribed", "subscribed"),
-        ("unsubscribed", "suspended"),
         ("complained", "subscribed"),
         ("complained", "unsubscribed"),
     ],

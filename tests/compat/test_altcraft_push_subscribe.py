@@ -1,5 +1,8 @@
 """Altcraft's push_subscribe beyond its documented samples: whom a device belongs to, and one row for each outcome."""
 
+from collections.abc import Callable
+
+import pytest
 from flask import Flask
 
 from compat.altcraft_site import DEVICE, Ask, custom, statuses
@@ -7,7 +10,7 @@ from sitebell.models import BoundBy, Enrollment, Profile, Subscription
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
 from support.visitors import add_database, add_fields
-from support.web_application import rows
+from support.web_application import Json, rows
 
 WRITTEN = {"db_id", "description", "profile_id", "provider", "resource_id", "status"} | {
     "subscription_hash_id",
@@ -116,6 +119,25 @@ def test_a_call_for_one_database_leaves_the_others_alone(app: Flask, push_subscr
     push_subscribe(**custom(2), db_ids=[more])
 
     assert [status for _, status in statuses(app)] == ["subscribed", "subscribed"]
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+def test_an_app_gets_past_no_operators_suspension_by_ending_its_subscription(
+    app: Flask, push_subscribe: Ask, office: BackEnd, *, ends_first: bool
+) -> None:
+    [device] = push_subscribe()["data"]
+    suspended = f"/v1/subscribers/{device['subscription_hash_id']}"
+    steps: list[Callable[[], Json]] = [
+        lambda: office.ask("POST", f"{suspended}/suspend"),
+        lambda: push_subscribe(subscriptions=[{**DEVICE, "unsubscribe": True}]),
+    ]
+    for step in reversed(steps) if ends_first else steps:
+        step()
+
+    push_subscribe()
+    assert [status for _, status in statuses(app)] == ["suspended"]
+    office.ask("POST", f"{suspended}/resume")
+    assert [status for _, status in statuses(app)] == ["subscribed"]
 
 
 def test_what_the_vendor_may_send_besides_is_passed_over(push_subscribe: Ask) -> None:

@@ -12,6 +12,7 @@ from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
 from support.dialects import ask_for
 from support.stopped_clock import StoppedClock
+from support.visitors import add_database
 from support.web_application import refusal
 
 ANN = "user@example.com"
@@ -178,3 +179,40 @@ def test_an_address_that_waits_is_listed_and_counted_as_inactive(channel: Channe
 
     assert listed() == [shown, (subscriber, "email", False, ANN, False)]
     assert channel.read("subscription-count") == {"subscriptions": 2, "inactiveSubscriptions": 0}
+
+
+@pytest.mark.parametrize("has_opted_out", [False, True])
+def test_a_confirmed_address_stays_suspended_until_the_operator_resumes(
+    channel: Channel, clock: StoppedClock, *, has_opted_out: bool
+) -> None:
+    channel.listen()
+    form = {"emailAddress": ANN, "emailOptInFormId": "OPT_IN_FORM_ID"}
+    subscriber = channel.sync(**form)["id"]
+    if has_opted_out:
+        channel.client.post(channel.link())
+        [profile] = channel.office.search()
+        channel.office.attach(profile["id"], subscriber, status="unsubscribed")
+        clock.advance(hours=1)
+        channel.sync(**form)
+    channel.office.ask("POST", f"/v1/subscribers/{subscriber}/suspend")
+
+    assert channel.client.post(channel.link()).status_code == 200
+    assert channel.statuses(subscriber) == ["suspended"]
+    channel.office.ask("POST", f"/v1/subscribers/{subscriber}/resume")
+    assert channel.statuses(subscriber) == ["subscribed"]
+
+
+def test_no_operators_resume_confirms_an_address_wherever_it_was_bound(channel: Channel) -> None:
+    channel.listen()
+    subscriber = channel.sync(emailAddress=ANN, emailOptInFormId="OPT_IN_FORM_ID")["id"]
+    channel.office.ask("POST", f"/v1/subscribers/{subscriber}/suspend")
+    more = add_database(channel.app, channel.site)
+
+    channel.sync(emailAddress=ANN, emailOptInFormId="OPT_IN_FORM_ID", customAttributes={"user_id": "9"})
+    channel.office.ask("POST", f"/v1/subscribers/{subscriber}/resume")
+
+    shown = channel.office.ask("GET", f"/v1/subscribers/{subscriber}")["enrollments"]
+    assert {(row["database_id"], row["status"]) for row in shown} == {
+        (channel.site.database_id, "unconfirmed"),
+        (more, "unconfirmed"),
+    }

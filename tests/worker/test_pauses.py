@@ -65,14 +65,8 @@ def test_a_worker_ends_pauses_also_when_there_is_nothing_to_send(installation: I
             return session.scalar(select(Enrollment.status))
 
     assert status() == "suspended"
-    worker = installation.start_worker("one")
-    try:
+    with installation.fork_worker("one"):
         wait_until(lambda: status() == "subscribed", "the pause to be ended")
-    finally:
-        worker.terminate()
-        worker.wait(30)
-        assert worker.stdin is not None
-        worker.stdin.close()
 
 
 def test_sec_16_browsers_whose_pauses_the_worker_ends_are_counted_again(

@@ -6,8 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from support.installation import Installation
+from support.query_plans import watched
 from support.visitors import Browser
-from support.web_application import Json
+from support.web_application import Json, parts
 from support.webhook_site import proof
 
 
@@ -87,6 +88,28 @@ def test_sec_15_values_of_the_recipient_are_not_read_again(installation: Install
     send(installation, "{{ profile._fname }}")
 
     assert titles(browser) == ["Hello there"]
+
+
+def test_sec_15_what_a_person_received_is_not_told_to_who_claims_to_be_them(
+    installation: Installation, client: FlaskClient, browser: Browser
+) -> None:
+    """Neither by the answer nor by the work, which is the same for however much was received."""
+    ann = {"external_id": "ann", "email": "ann@example.com", "phone": "+4930901820"}
+    browser.refresh(match=ann)
+    for title in ("One", "Two"):
+        send(installation, title)
+
+    def told(visitor: Browser) -> tuple[int, int]:
+        with watched(parts(client.application).store.engine) as statements:
+            found = titles(visitor)
+        return len(found), len(statements)
+
+    shown, cost = told(browser)
+    assert shown == 2
+    for match in (*({kind: value} for kind, value in ann.items()), {"external_id": "eve"}):
+        claimant = Browser(client, browser.page)
+        claimant.put(match=match)
+        assert told(claimant) == (0, cost)
 
 
 def test_fifty_are_listed(installation: Installation, browser: Browser) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, Invalid
 from sitebell.models import Enrollment, EnrollmentStatus, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.services.addresses import EMAIL, note_address, parse_email_address
+from sitebell.services.binding.changing import change_present, lift
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.binding.enrollments import end_waiting, is_unconfirmed
 from sitebell.services.binding.holding import ENDED
@@ -69,7 +70,8 @@ def sign_up(
     if signup.topics is not None:
         choose_topics(session, site, row, signup.topics, now)
     if waits:
-        _set_all(session, _present(session, row, EnrollmentStatus.SUBSCRIBED), EnrollmentStatus.UNCONFIRMED, now)
+        subscribed = (Enrollment.subscription_id == row.id, Enrollment.status == EnrollmentStatus.SUBSCRIBED)
+        change_present(session, {"status": EnrollmentStatus.UNCONFIRMED}, now, *subscribed)
     asks_again = signup.confirms and _has_opted_out(session, row)
     if signup.confirms and (waits or asks_again):
         _hand_over(session, vault, site, row, base_url, now)
@@ -104,7 +106,7 @@ def confirm(session: Session, vault: Vault, site: Site, token: str, now: datetim
     if has_left:
         row.status, row.status_reason, row.updated_at = SubscriptionStatus.SUBSCRIBED, "", now
     end_waiting(session, row, now)
-    _set_all(session, ended, EnrollmentStatus.SUBSCRIBED, now)
+    lift(session, now, Enrollment.id.in_([one.id for one in ended]))
     if waiting or ended or has_left:
         record_change(session, row, EventType.SUBSCRIBED, now)
         name_profiles(session, row)
@@ -138,12 +140,6 @@ def _hand_over(session: Session, vault: Vault, site: Site, row: Subscription, ba
     }
     if not tell_of_confirmation(session, row, facts, now):
         raise Conflict("no_mailer", NO_MAILER)
-
-
-def _set_all(session: Session, rows: Sequence[Enrollment], status: EnrollmentStatus, now: datetime) -> None:
-    for enrollment in rows:
-        enrollment.status, enrollment.updated_at = status, now
-    session.flush()
 
 
 def _has_opted_out(session: Session, row: Subscription) -> bool:

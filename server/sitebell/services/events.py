@@ -21,6 +21,7 @@ RECEIPT_EVENTS = (EventType.SHOWN, EventType.CLICKED, EventType.CLOSED)
 CLICKS_PER_DELIVERY = 100
 EVENTS_PER_MOMENT = 100
 CLOCK_TOLERANCE = timedelta(days=1)
+DAYS_OF_REPETITIONS = 8  # where the sender's clock is ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ def _record_proven(session: Session, site: Site, report: Report, now: datetime) 
         subscription = prove_subscription(session, site, report.address)
     except NotFound:
         return False
-    return record_custom(session, subscription, report.action, report.data, now, at=report.at)
+    return record_custom(session, subscription, report.action, report.data, now, at=report.at or now)
 
 
 def record_custom(
@@ -133,23 +134,39 @@ def record_custom(
     data: dict[str, Any] | None,
     now: datetime,
     *,
-    at: datetime | None = None,
+    at: datetime,
 ) -> bool:
-    """Store an event of the site's own at a locked subscription; False when it is a repetition."""
-    plausible = _plausible(at, now)
-    known = select(Event.action, Event.data).where(
+    """Store an event of the site's own at a locked subscription; False when it is a repetition.
+
+    It is known by the sender's own moment. Of one moment and name a hundred are kept, which bounds the comparison.
+    """
+    plausible = _turned_back(at, now)
+    days = DAYS_OF_REPETITIONS if at > now else 1  # or an event at the same time of another day would be lost
+    known = select(Event.at, Event.received_at, Event.data).where(
         Event.subscription_id == subscription.id,
         Event.message_id.is_(None),
         Event.type == EventType.CUSTOM,
-        Event.at == (at if at == plausible else Event.received_at),  # a moment that is ours says nothing: all such
+        Event.action.is_not_distinct_from(action),
+        Event.at.in_([plausible - timedelta(days=number) for number in range(days)]),
     )
-    same_moment = [tuple(row) for row in session.execute(known.limit(EVENTS_PER_MOMENT))]
-    if len(same_moment) == EVENTS_PER_MOMENT or (action, data) in same_moment:
+    rows = session.execute(known.limit(EVENTS_PER_MOMENT)).all()
+    same_moment = [row.data for row in rows if row.at == _turned_back(at, row.received_at)]
+    if len(rows) == EVENTS_PER_MOMENT or data in same_moment:
         return False
     whose = {"site_id": subscription.site_id, "subscription_id": subscription.id}
     what = {"type": EventType.CUSTOM, "action": action, "data": data}
     record_event(session, Event(**whose, **what, at=plausible, received_at=now))
     return True
+
+
+def _turned_back(at: datetime, received_at: datetime) -> datetime:
+    """Keep the sender's moment, unless its clock is ahead by more than a day: then by whole days to the nearest one.
+
+    What was received when is enough to tell what became of a moment, so a repetition is known on another day, too.
+    """
+    if at <= received_at + CLOCK_TOLERANCE:
+        return at
+    return at - timedelta(days=round((at - received_at) / timedelta(days=1)))
 
 
 def _plausible(at: datetime | None, now: datetime) -> datetime:

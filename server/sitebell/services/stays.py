@@ -12,6 +12,8 @@ from sitebell.services.binding.known import is_known
 
 BROWSERS_AT_ONCE = 500
 
+Times = tuple[datetime, datetime | None]
+
 
 @dataclass(frozen=True)
 class Stay:
@@ -58,7 +60,7 @@ def read_stays(session: Session, profile: Profile, site: Site | None) -> Iterato
     rows = session.execute(query.order_by(Enrollment.id).execution_options(yield_per=BROWSERS_AT_ONCE))
     for page in rows.partitions():
         browsers = [enrollment.subscription_id for enrollment, _, _ in page]
-        others = _departures_of_others(session, profile, browsers)
+        others = _times_of_others(session, profile, browsers)
         stays = [Stay(*row, *_time(row[0], others.get(row[0].subscription_id, []))) for row in page]
         _add_topics(session, {stay.subscription.id: stay for stay in stays})
         yield stays
@@ -70,35 +72,37 @@ def sites_of_browsers(session: Session, profile: Profile) -> set[int]:
     return set(session.scalars(query.where(Enrollment.profile_id == profile.id).distinct()))
 
 
-def _departures_of_others(
-    session: Session, profile: Profile, browsers: Sequence[int]
-) -> dict[int, list[datetime | None]]:
-    """Return by browser when each other known person of the database left it, None for one who is there.
+def _times_of_others(session: Session, profile: Profile, browsers: Sequence[int]) -> dict[int, list[Times]]:
+    """Return by browser when each other known person of the database first came and last left, None if they are there.
 
     In another database the same person has another profile.
     """
-    query = select(Enrollment.subscription_id, Enrollment.left_at).where(
+    query = select(Enrollment.subscription_id, Enrollment.created_at, Enrollment.left_at).where(
         Enrollment.subscription_id.in_(browsers),
         Enrollment.database_id == profile.database_id,
         Enrollment.profile_id != profile.id,
         is_known(),
     )
-    found: dict[int, list[datetime | None]] = {}
-    for browser, left_at in session.execute(query):
-        found.setdefault(browser, []).append(left_at)
+    found: dict[int, list[Times]] = {}
+    for browser, came_at, left_at in session.execute(query):
+        found.setdefault(browser, []).append((came_at, left_at))
     return found
 
 
-def _time(enrollment: Enrollment, others: Sequence[datetime | None]) -> tuple[datetime | None, datetime | None]:
-    """Return from when and until when a browser was surely this person's.
+def _time(enrollment: Enrollment, others: Sequence[Times]) -> tuple[datetime | None, datetime | None]:
+    """Return from when and until when a browser was surely this person's: their last stay, since the others had left.
 
-    Of who has left a shared one only the last visit is known; who is there came after the others had left.
+    Of others who came back later it is not known when they had left before: then it began at the last identification.
     """
-    if not others:
-        return None, enrollment.left_at
-    if enrollment.left_at is not None:
-        return enrollment.bound_at, enrollment.left_at
-    return max([enrollment.created_at, *(moment for moment in others if moment is not None)]), None
+    ended = enrollment.left_at
+    departures = [left_at for came_at, left_at in others if ended is None or came_at < ended]
+    if not departures:
+        return None, ended
+    began = max([enrollment.created_at, *(moment for moment in departures if moment is not None)])
+    if ended is None:
+        return began, None
+    has_returned = any(moment is None or moment >= ended for moment in departures)
+    return enrollment.bound_at if has_returned else min(began, enrollment.bound_at), ended
 
 
 def _add_topics(session: Session, stays: dict[int, Stay]) -> None:

@@ -1,5 +1,6 @@
 """Binds one subscription to one profile, which may be the anonymous one of its browser."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
@@ -9,10 +10,10 @@ from sqlalchemy.orm import Session, aliased
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
 from sitebell.services.binding.crowding import push_out_oldest
 from sitebell.services.binding.enrollments import is_unconfirmed, leave
-from sitebell.services.binding.holding import ENDED, Arrival, Holds, find_holds
+from sitebell.services.binding.holding import ENDED, Arrival, Holds, find_holds, is_open
 from sitebell.services.binding.known import is_known, is_nobodys
 from sitebell.services.locks import lock_profile
-from sitebell.services.matching import NO_MATCH, Match, clear_profile, make_profile
+from sitebell.services.matching import Match, clear_profile, make_profile
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Binder:
 
     Attributes:
         is_explicit: its visitor asked to subscribe just now.
-        match: by what the person it is bound to is found in other databases.
+        matches: by each of these the person it is bound to is found in other databases.
         is_first: the subscription was never bound before this call, so nothing can come along or be left.
     """
 
@@ -30,7 +31,7 @@ class Binder:
     now: datetime
     _: KW_ONLY
     is_explicit: bool = False
-    match: Match = NO_MATCH
+    matches: Sequence[Match] = ()
     is_first: bool = False
 
     def bind(self, profile: Profile, bound_by: BoundBy, *, exclusive: bool, is_anonymous: bool = False) -> Enrollment:
@@ -39,23 +40,24 @@ class Binder:
         An address that waits for its owner's confirmation goes on waiting, whoever binds it to whomever. So does what
         holds the subscription back, which comes along to a profile where it was not present.
         """
-        arrival = Arrival(profile=profile, match=self.match, is_anonymous=is_anonymous, is_explicit=self.is_explicit)
-        holds = Holds() if self.is_first else find_holds(self.session, self.subscription, arrival)
+        holds = self._find_holds(profile, is_anonymous=is_anonymous)
         if exclusive and not self.is_first:
             others = (Enrollment.database_id == profile.database_id) & (Enrollment.profile_id != profile.id)
             leave(self.session, self.subscription, others, self.now)
         row = self._find_or_add(profile, bound_by)
         is_new = row.id is None or row.left_at is not None
         is_lifted = self.is_explicit and row.status in ENDED
-        if row.suspended_by in (SuspendedBy.REBIND, SuspendedBy.CROWD) or is_lifted:
+        if row.suspended_by in (SuspendedBy.REBIND, SuspendedBy.CROWD):
             row.status, row.suspended_by = EnrollmentStatus.SUBSCRIBED, None
+        if is_lifted:
+            row.status = EnrollmentStatus.SUBSCRIBED  # what the operator has suspended beneath it is put on again
         words = [bound_by] if row.left_at is not None else [BoundBy(row.bound_by), bound_by]
         row.bound_by = max(words, key=list(BoundBy).index)  # a proof holds until somebody else was here
         row.is_anonymous, row.left_at = is_anonymous, None
         row.bound_at = row.updated_at = self.now
         if is_new or is_lifted:
             holds.put_on(row)
-        if row.status == EnrollmentStatus.SUBSCRIBED and is_unconfirmed(self.session, self.subscription):
+        if is_open(row) and is_unconfirmed(self.session, self.subscription):
             row.status = EnrollmentStatus.UNCONFIRMED
         self.session.flush()
         if not is_anonymous:  # that profile has one browser
@@ -97,6 +99,14 @@ class Binder:
             .where(~is_known(), ~is_shared)
         )
         return self.session.scalars(query.order_by(Enrollment.id).limit(1)).first()
+
+    def _find_holds(self, profile: Profile, *, is_anonymous: bool) -> Holds:
+        if self.is_first:
+            return Holds()
+        arrival = Arrival(
+            profile=profile, matches=self.matches, is_anonymous=is_anonymous, is_explicit=self.is_explicit
+        )
+        return find_holds(self.session, self.subscription, arrival)
 
     def _find_or_add(self, profile: Profile, bound_by: BoundBy) -> Enrollment:
         query = select(Enrollment).where(Enrollment.subscription_id == self.subscription.id)

@@ -1,4 +1,8 @@
-"""What happens to enrollments in one statement, whoever's they are."""
+"""What happens to enrollments in one statement, whoever's they are.
+
+Beneath an opt-out, a missing confirmation or a faulty address the operator's suspension is only noted, in
+`suspended_by`: it comes to light when that is lifted, and goes when the operator resumes.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, SuspendedBy
 
-LIFTED = {"status": EnrollmentStatus.SUBSCRIBED, "suspended_by": None, "suspended_until": None}
+SUSPENDABLE = (EnrollmentStatus.SUBSCRIBED, EnrollmentStatus.SUSPENDED)
 SUSPENDED_BY_REBIND = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.REBIND}
 
 _IS_BOTH = Enrollment.suspended_by == SuspendedBy.BOTH
+_IS_STOPPED = Enrollment.suspended_by.in_(STOPPED)
+_IS_PRESENT = Enrollment.left_at.is_(None)
+_IS_NOTED = Enrollment.status.not_in(SUSPENDABLE)
 
 
 def change(session: Session, values: dict[str, Any], now: datetime, *where: SQLColumnExpression[bool]) -> None:
@@ -22,17 +29,17 @@ def change(session: Session, values: dict[str, Any], now: datetime, *where: SQLC
 
 def change_present(session: Session, values: dict[str, Any], now: datetime, *where: SQLColumnExpression[bool]) -> None:
     """Write the same values to those that were not left."""
-    change(session, values, now, Enrollment.left_at.is_(None), *where)
+    change(session, values, now, _IS_PRESENT, *where)
 
 
 def add_pause(session: Session, until: datetime | None, now: datetime, *where: SQLColumnExpression[bool]) -> None:
     """Suspend what is subscribed by the visitor's wish; what is suspended already is so by that wish as well."""
-    cause = case((Enrollment.suspended_by.in_(STOPPED), SuspendedBy.BOTH), else_=SuspendedBy.VISITOR)
-    _suspend(session, {"suspended_by": cause, "suspended_until": until}, now, *where)
+    cause = case((_IS_STOPPED, SuspendedBy.BOTH), else_=SuspendedBy.VISITOR)
+    _suspend(session, {"suspended_by": cause, "suspended_until": until}, now, ~_IS_NOTED, *where)
 
 
 def add_stop(session: Session, now: datetime, *where: SQLColumnExpression[bool]) -> None:
-    """Suspend what is subscribed by the operator's wish; a pause goes on beneath it."""
+    """Suspend by the operator's wish; a pause goes on beneath it, and what says no besides goes on above it."""
     cause = case((Enrollment.suspended_by.in_(PAUSED), SuspendedBy.BOTH), else_=SuspendedBy.OPERATOR)
     _suspend(session, {"suspended_by": cause}, now, *where)
 
@@ -47,9 +54,16 @@ def end_stop(session: Session, now: datetime, *where: SQLColumnExpression[bool])
     _lift(session, STOPPED, {}, SuspendedBy.VISITOR, now, *where)
 
 
+def lift(session: Session, now: datetime, *where: SQLColumnExpression[bool]) -> None:
+    """Lift faults or opt-outs; what the operator has suspended stays so, and what was left until it is bound again."""
+    status = case((_IS_STOPPED | ~_IS_PRESENT, EnrollmentStatus.SUSPENDED), else_=EnrollmentStatus.SUBSCRIBED)
+    cause = case((_IS_STOPPED, SuspendedBy.OPERATOR), (_IS_PRESENT, null()), else_=SuspendedBy.REBIND)
+    change(session, {"status": status, "suspended_by": cause}, now, _IS_NOTED, *where)
+
+
 def _suspend(session: Session, values: dict[str, Any], now: datetime, *where: SQLColumnExpression[bool]) -> None:
-    is_theirs = Enrollment.seems_subscribed | Enrollment.suspended_by.in_({*PAUSED, *STOPPED})
-    change(session, values | {"status": EnrollmentStatus.SUSPENDED}, now, is_theirs, *where)
+    status = case((_IS_NOTED, Enrollment.status), else_=EnrollmentStatus.SUSPENDED)
+    change(session, values | {"status": status}, now, *where)
 
 
 def _lift(
@@ -61,8 +75,9 @@ def _lift(
     *where: SQLColumnExpression[bool],
 ) -> None:
     """Leave what one of two still says; of one that was left, binding back lifts what is left of it."""
-    is_free = ~_IS_BOTH & Enrollment.left_at.is_(None)
-    status = case((is_free, EnrollmentStatus.SUBSCRIBED), else_=EnrollmentStatus.SUSPENDED)
-    cause = case((_IS_BOTH, rest), (Enrollment.left_at.is_(None), null()), else_=SuspendedBy.REBIND)
+    is_free = ~_IS_BOTH & _IS_PRESENT
+    subscribed, suspended = EnrollmentStatus.SUBSCRIBED, EnrollmentStatus.SUSPENDED
+    status = case((_IS_NOTED, Enrollment.status), (is_free, subscribed), else_=suspended)
+    cause = case((_IS_BOTH, rest), (_IS_NOTED | _IS_PRESENT, null()), else_=SuspendedBy.REBIND)
     new = {"status": status, "suspended_by": cause} | values
     change(session, new, now, Enrollment.suspended_by.in_(causes), *where)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound, SitebellError
-from sitebell.models import BoundBy, Enrollment, Profile, Site, Subscription
+from sitebell.models import BoundBy, Enrollment, Profile, ProfilePhone, Site, Subscription
 from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrollments import (
     EnrollmentResult,
@@ -83,7 +83,7 @@ def enroll(
     chosen = _choose(list_databases(session, site), introduction.database_ids)
     match, bound = introduction.match.normalised(), bound_databases(session, subscription)
     resume_due(session, now, subscription)
-    binder = Binder(session, subscription, now, is_explicit=is_explicit, match=match, is_first=not bound)
+    binder = Binder(session, subscription, now, is_explicit=is_explicit, matches=(match,), is_first=not bound)
     if match.is_empty and introduction.database_ids is None and not is_explicit:
         chosen = sorted(bound.intersection(chosen)) or chosen
     results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
@@ -135,8 +135,15 @@ def attach(
     """
     if not lock_profile(session, profile):
         raise NotFound(PROFILE_GONE, "profile_not_found")
-    match = Match(external_id=profile.external_id, email=profile.email)
-    return Binder(session, subscription, now, match=match).bind(profile, bound_by, exclusive=exclusive)
+    binder = Binder(session, subscription, now, matches=_names_of(session, profile))
+    return binder.bind(profile, bound_by, exclusive=exclusive)
+
+
+def _names_of(session: Session, profile: Profile) -> list[Match]:
+    """Return by what a person is known: whoever has one of these in another database is taken to be the same."""
+    phones = session.scalars(select(ProfilePhone.phone).where(ProfilePhone.profile_id == profile.id)).all()
+    names = Match(external_id=profile.external_id, email=profile.email)
+    return [names, *(Match(external_id=profile.external_id, phone=phone) for phone in phones)]
 
 
 def detach_from(session: Session, subscription: Subscription, profile: Profile, now: datetime) -> None:

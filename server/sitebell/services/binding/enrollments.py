@@ -17,14 +17,13 @@ from sitebell.models import (
     SubscriptionStatus,
 )
 from sitebell.services.binding.changing import (
-    LIFTED,
     SUSPENDED_BY_REBIND,
     add_pause,
     add_stop,
-    change,
     change_present,
     end_pause,
     end_stop,
+    lift,
 )
 from sitebell.services.binding.crowding import push_out_surplus
 from sitebell.services.binding.holding import stays_of_visitor
@@ -100,10 +99,11 @@ def is_unconfirmed(session: Session, subscription: Subscription) -> bool:
 
 
 def end_waiting(session: Session, subscription: Subscription, now: datetime) -> None:
-    """Subscribe an address where it waits for a confirmation; where it was left meanwhile, binding back does that."""
-    waiting = (Enrollment.subscription_id == subscription.id, _IS_WAITING)
-    change_present(session, LIFTED, now, *waiting)
-    change(session, SUSPENDED_BY_REBIND, now, *waiting)
+    """Subscribe an address where it waits for a confirmation; where it was left meanwhile, binding back does that.
+
+    Where the operator has suspended it, it is suspended.
+    """
+    lift(session, now, Enrollment.subscription_id == subscription.id, _IS_WAITING)
 
 
 def leave(session: Session, subscription: Subscription, profiles: ColumnElement[bool], now: datetime) -> None:
@@ -137,7 +137,7 @@ def pause(session: Session, subscription: Subscription, until: datetime | None, 
 
 
 def suspend(session: Session, subscription: Subscription, now: datetime) -> None:
-    """Suspend by the operator's wish, also what the visitor has paused; what the visitor ended stays ended."""
+    """Suspend by the operator's wish, also beneath the visitor's pause or opt-out, which stay as they are."""
     add_stop(session, now, Enrollment.subscription_id == subscription.id, Enrollment.left_at.is_(None))
 
 

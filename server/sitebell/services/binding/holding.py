@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session, aliased
 
 from sitebell.errors import Invalid
 from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
-from sitebell.services.binding.changing import end_pause
+from sitebell.services.binding.changing import SUSPENDABLE, end_pause
 from sitebell.services.binding.known import is_known
 from sitebell.services.matching import Match, find_profile
-from sitebell.services.profiles.standing import strength
+from sitebell.services.profiles.standing import STRENGTH, strength
 
 ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
 FAULTY = (EnrollmentStatus.UNCONFIRMED, EnrollmentStatus.INVALID, EnrollmentStatus.HARDBOUNCED)
@@ -33,42 +33,50 @@ class Arrival:
 
     Attributes:
         profile: theirs, in the database that is worked in.
-        match: by what the same person is found in other databases.
+        matches: by each of these the same person is found in other databases.
         is_anonymous: it is the browser's own profile.
         is_explicit: the visitor asked to subscribe just now.
     """
 
     profile: Profile
-    match: Match
+    matches: Sequence[Match]
     is_anonymous: bool
     is_explicit: bool
 
 
 @dataclass(frozen=True)
 class Holds:
-    """What comes along: a fault or an opt-out, or else suspensions."""
+    """What comes along: a fault or an opt-out, or else pauses; and the operator's suspension, beneath them all."""
 
     status: EnrollmentStatus | None = None
     is_stopped: bool = False
     pauses: Sequence[datetime | None] = ()
 
     def put_on(self, enrollment: Enrollment) -> None:
-        """Hold an enrollment back that stands with a profile since this moment; what holds it already stays."""
-        if self.status is not None:
-            if enrollment.status == EnrollmentStatus.SUBSCRIBED:
-                enrollment.status = self.status
-            return
-        if enrollment.status not in (EnrollmentStatus.SUBSCRIBED, EnrollmentStatus.SUSPENDED):
-            return
-        is_paused = bool(self.pauses) or enrollment.suspended_by in PAUSED
+        """Hold an enrollment back that stands with a profile since this moment; a stronger no that is there stays."""
+        if self.status is not None and strength(enrollment) < STRENGTH.index((self.status, None)):
+            enrollment.status = self.status
         is_stopped = self.is_stopped or enrollment.suspended_by in STOPPED
+        if enrollment.status not in SUSPENDABLE:
+            enrollment.suspended_by, enrollment.suspended_until = SuspendedBy.OPERATOR if is_stopped else None, None
+            return
+        pauses = () if self.status is not None else self.pauses
+        is_paused = bool(pauses) or enrollment.suspended_by in PAUSED
         if is_paused or is_stopped:
             one = SuspendedBy.VISITOR if is_paused else SuspendedBy.OPERATOR
             enrollment.status = EnrollmentStatus.SUSPENDED
             enrollment.suspended_by = SuspendedBy.BOTH if is_paused and is_stopped else one
-        if self.pauses:
-            ends = [end for end in self.pauses if end is not None]
-            enrollment.suspended_until = max(ends) if len(ends) == len(self.pauses) else None
+        if pauses:
+            ends = [end for end in pauses if end is not None]
+            enrollment.suspended_until = max(ends) if len(ends) == len(pauses) else None
+
+
+def is_open(enrollment: Enrollment) -> bool:
+    """Say whether an enrollment is subscribed, or would be but for the operator: a no of another kind stands above."""
+    by_operator = (EnrollmentStatus.SUSPENDED, SuspendedBy.OPERATOR)
+    return (
+        enrollment.status == EnrollmentStatus.SUBSCRIBED or (enrollment.status, enrollment.suspended_by) == by_operator
+    )
 
 
 def find_holds(session: Session, subscription: Subscription, arrival: Arrival) -> Holds:
@@ -83,9 +91,8 @@ def find_holds(session: Session, subscription: Subscription, arrival: Arrival) -
     followed = [row for row, known in rows if _is_visitors(row) and _follows(session, row, arrival, is_somebodys=known)]
     stops = [row for row, _ in rows if row.suspended_by in STOPPED]
     faults = [row for row, _ in rows if row.status in FAULTY] + [row for row in followed if row.status in ENDED]
-    status = EnrollmentStatus(max(faults, key=strength).status) if faults else None
-    if stops and status == EnrollmentStatus.UNCONFIRMED:  # the operator's is the stronger no
-        status = None
+    nearest = [row for row in faults if row.database_id == arrival.profile.database_id]
+    status = EnrollmentStatus(max(nearest, key=strength).status) if nearest else None
     return Holds(status, bool(stops), [row.suspended_until for row in followed if row.suspended_by in PAUSED])
 
 
@@ -130,9 +137,9 @@ def _follows(session: Session, row: Enrollment, arrival: Arrival, *, is_somebody
     if arrival.is_anonymous:
         return not (is_somebodys and arrival.is_explicit)
     here = arrival.profile.database_id == row.database_id
-    person = arrival.profile.id if here else _find(session, row.database_id, arrival.match)
+    person = {arrival.profile.id} if here else {_find(session, row.database_id, one) for one in arrival.matches}
     owners = {row.profile_id} if is_somebodys else _who_left_it(session, row)
-    return not owners or person in owners
+    return not owners or not owners.isdisjoint(person)
 
 
 def _who_left_it(session: Session, row: Enrollment) -> set[int]:

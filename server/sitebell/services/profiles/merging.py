@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Invalid
 from sitebell.models import (
     PAUSED,
+    STOPPED,
     BoundBy,
     Delivery,
     Enrollment,
@@ -106,8 +107,8 @@ def _unite(session: Session, kept: Enrollment, other: Enrollment, now: datetime)
     said = [BoundBy(row.bound_by) for row in present or (kept, other)]
     decisive = max(kept, other, key=strength)
     cause = decisive.suspended_by
-    if cause == SuspendedBy.VISITOR and SuspendedBy.OPERATOR in (kept.suspended_by, other.suspended_by):
-        cause = SuspendedBy.BOTH
+    if not {kept.suspended_by, other.suspended_by}.isdisjoint(STOPPED):  # beneath whatever else is said
+        cause = SuspendedBy.BOTH if cause in PAUSED else SuspendedBy.OPERATOR
     until = _later_end(kept, other) if cause in PAUSED else None
     kept.status, kept.suspended_by, kept.suspended_until = decisive.status, cause, until
     kept.left_at = None if present else max(row.left_at for row in (kept, other) if row.left_at is not None)

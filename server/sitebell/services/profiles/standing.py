@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict
-from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, SuspendedBy
-from sitebell.services.binding.changing import LIFTED, SUSPENDED_BY_REBIND, change, change_present, end_stop
+from sitebell.models import STOPPED, Enrollment, EnrollmentStatus, SuspendedBy
+from sitebell.services.binding.changing import add_stop, end_stop, lift
 
 # From yes to the strongest no. A suspension by rebind only says that the browser was at somebody else's, and one by
 # the crowd that there are newer ones.
@@ -14,8 +14,8 @@ STRENGTH: list[tuple[EnrollmentStatus, SuspendedBy | None]] = [
     (EnrollmentStatus.SUSPENDED, SuspendedBy.REBIND),
     (EnrollmentStatus.SUSPENDED, SuspendedBy.CROWD),
     (EnrollmentStatus.SUBSCRIBED, None),
-    (EnrollmentStatus.UNCONFIRMED, None),
     (EnrollmentStatus.SUSPENDED, SuspendedBy.OPERATOR),
+    (EnrollmentStatus.UNCONFIRMED, None),
     (EnrollmentStatus.INVALID, None),
     (EnrollmentStatus.HARDBOUNCED, None),
     (EnrollmentStatus.SUSPENDED, SuspendedBy.VISITOR),
@@ -37,24 +37,30 @@ def strength(enrollment: Enrollment) -> int:
 
 def is_held(enrollment: Enrollment) -> bool:
     """Say whether neither a rebind nor a wish to subscribe lifts a status: it is the operator's, or of the address."""
-    return _YES < strength(enrollment) < _FIRST_OF_VISITOR or enrollment.suspended_by in STOPPED
+    return _YES < strength(enrollment) < _FIRST_OF_VISITOR or enrollment.suspended_by == SuspendedBy.BOTH
 
 
 def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:
-    """Set a status by the back end's word; suspended means by the operator, with a pause going on beneath it.
+    """Set a status by the back end's word; subscribed lifts the operator's suspension, no other does.
+
+    Suspended means by the operator: a pause goes on beneath it; an opt-out or a fault stays, with it beneath.
 
     Raises:
         Conflict: `opted_out`, it would weaken what the visitor said.
     """
-    is_paused = status == EnrollmentStatus.SUSPENDED and enrollment.suspended_by in PAUSED
-    cause = SuspendedBy.BOTH if is_paused else SuspendedBy.OPERATOR if status == EnrollmentStatus.SUSPENDED else None
-    before, after = strength(enrollment), STRENGTH.index((status, cause))
+    if status == EnrollmentStatus.SUSPENDED:
+        add_stop(session, now, Enrollment.id == enrollment.id)
+        session.refresh(enrollment)
+        return
+    before, after = strength(enrollment), STRENGTH.index((status, None))
     if before >= _FIRST_OF_VISITOR and after < before:
         raise Conflict("opted_out", OPTED_OUT)
-    if status == EnrollmentStatus.SUBSCRIBED and is_held(enrollment):
+    says_yes = status == EnrollmentStatus.SUBSCRIBED
+    if says_yes and is_held(enrollment):
         _lift_copy(session, enrollment, now)
-    until = enrollment.suspended_until if is_paused else None
-    enrollment.status, enrollment.suspended_by, enrollment.suspended_until = status, cause, until
+    is_stopped = enrollment.suspended_by in STOPPED and not says_yes
+    enrollment.status, enrollment.suspended_until = status, None
+    enrollment.suspended_by = SuspendedBy.OPERATOR if is_stopped else None
     enrollment.updated_at = now
     session.flush()
 
@@ -67,9 +73,6 @@ def _lift_copy(session: Session, enrollment: Enrollment, now: datetime) -> None:
         Enrollment.id != enrollment.id,
         Enrollment.is_anonymous.is_(True),
     )
-    if enrollment.suspended_by == SuspendedBy.OPERATOR:
+    if enrollment.suspended_by in STOPPED:
         end_stop(session, now, *copy)
-        return
-    is_same = Enrollment.status == enrollment.status
-    change(session, SUSPENDED_BY_REBIND, now, *copy, is_same, Enrollment.left_at.is_not(None))
-    change_present(session, LIFTED, now, *copy, is_same)
+    lift(session, now, *copy, Enrollment.status == enrollment.status)
