@@ -8,6 +8,7 @@ from sitebell.services.audiences.walking import WINDOW
 from sitebell.services.delivery.planner import BATCH_SIZE
 from sitebell.services.matching import make_profile
 from sitebell.services.tags import change_tags
+from sitebell.worker.pipeline import STEPS_AT_ONCE
 from support.installation import Installation, enroll_in_bulk
 from worker.visits import introduce
 
@@ -82,3 +83,15 @@ def test_the_longest_lists_are_planned(installation: Installation) -> None:
 
     assert len(device.messages) == 1
     assert installation.counts(message) == {"recipients": 1, "accepted": 1}
+
+
+def test_a_step_that_finds_nobody_waits_for_no_poll(installation: Installation) -> None:
+    """Twenty steps at once, which let answers in between: the clock by which workers poll stands still here."""
+    [device] = installation.add_devices(1)
+    introduce(installation, device, "zoe")
+    unknown = [f"person {number}" for number in range((STEPS_AT_ONCE - 1) * BATCH_SIZE)]
+    pipeline = installation.pipeline(steady=lambda: 0.0)
+
+    installation.send(audience={"external_ids": [*unknown, "zoe"]})
+    assert pipeline.next_request() is not None
+    assert pipeline.next_request() is None

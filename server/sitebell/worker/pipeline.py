@@ -25,6 +25,7 @@ from sitebell.worker.open_batch import OpenBatch
 CHECKPOINT = 100  # answers; with as many requests in flight it bounds the duplicates of a killed worker
 OPEN_BATCHES = 4
 DEFERRED_AT_ONCE = 500
+STEPS_AT_ONCE = 20  # of planning that found nobody: a rare match takes many, and none has to wait for the next poll
 POLL_SECONDS = 0.2
 FLUSH_SECONDS = 1.0
 Timer = Callable[[], float]  # seconds
@@ -33,10 +34,7 @@ log = structlog.get_logger()
 
 
 class Pipeline:
-    """Feeds a push client and settles what it reports; one thread, memory bound by `OPEN_BATCHES`.
-
-    It polls and flushes by `steady`, in seconds.
-    """
+    """Feeds a push client and settles its reports; one thread, memory bound by `OPEN_BATCHES`, polls by `steady`."""
 
     def __init__(
         self, store: Store, composer: Composer, *, owner: str, lease: timedelta, clock: Clock, steady: Timer = monotonic
@@ -58,11 +56,12 @@ class Pipeline:
 
     def next_request(self) -> PushRequest | None:
         """Return the next request to send, or None when there is nothing to do at this moment."""
-        deferred = 0
+        deferred = steps = 0
         while not self.is_stopping and self._unrecorded < CHECKPOINT and deferred < DEFERRED_AT_ONCE:
             batch = next((batch for batch in self._open if batch.waiting), None)
             if batch is None:
-                if not self._fetch():
+                steps += 1
+                if steps > STEPS_AT_ONCE or not self._fetch():
                     return None
                 continue
             if not self._begin(batch):
@@ -137,20 +136,20 @@ class Pipeline:
         self.flush()
 
     def _fetch(self) -> bool:
-        """Plan and claim one batch more; False when nothing is due, or when enough batches are open."""
+        """Plan one step and claim one batch more; False when nothing is due, or when enough batches are open."""
         if len(self._open) >= OPEN_BATCHES:
             self._drop_drained()
         if len(self._open) >= OPEN_BATCHES or self._steady() < self._next_poll:
             return False
         self._next_poll = self._steady() + POLL_SECONDS
         try:
-            claimed = self._claim() if self.work_is_due() else None
+            is_due = self.work_is_due() and self._claim()
         except OperationalError as error:
             log.warning("no work can be claimed yet", reason=str(error.orig))
             return False
-        if claimed is not None:
+        if is_due:
             self._next_poll = 0.0
-        return claimed is not None
+        return is_due
 
     def _begin(self, batch: OpenBatch) -> bool:
         """Note that a batch is being sent before its first request, so that a crash is blamed on the right one."""
@@ -176,19 +175,18 @@ class Pipeline:
             return False
         return True
 
-    def _claim(self) -> Claimed | None:
+    def _claim(self) -> bool:
         with self._store.writing() as session:
             now = self._clock()
-            planner.plan_batch(session, now)
+            has_planned = planner.plan_batch(session, now)
             claimed = claim_batch(session, owner=self._owner, now=now, lease=self._lease)
             if claimed is None:
-                return None
+                return has_planned
             self._lanes = lanes.closed_lanes(session, now)
             batch = self._opened(session, claimed, now)
-        if batch is None:
-            return None
-        self._open.append(batch)
-        return claimed
+        if batch is not None:
+            self._open.append(batch)
+        return True
 
     def _opened(self, session: Session, claimed: Claimed, now: datetime) -> OpenBatch | None:
         """Prepare a batch; a message that cannot be composed at all fails, instead of stopping the worker for ever."""
