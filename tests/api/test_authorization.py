@@ -132,12 +132,6 @@ MATRIX: dict[str, dict[str, int]] = {
     "GET /sdk/v1/sitebell.src.js": PUBLIC,
     "GET /sdk/v1/worker.js": PUBLIC,
     "GET /sdk/v1/worker.src.js": PUBLIC,
-    "GET /sdk/v1/altcraft.js": PUBLIC,
-    "GET /sdk/v1/altcraft.src.js": PUBLIC,
-    "GET /sdk/v1/pushengage.js": PUBLIC,
-    "GET /sdk/v1/pushengage.src.js": PUBLIC,
-    "GET /sdk/v1/cleverpush.js": PUBLIC,
-    "GET /sdk/v1/cleverpush.src.js": PUBLIC,
     "GET /sdk/v1/sitebell.d.ts": PUBLIC,
     "GET /sdk/v1/errors.json": PUBLIC,
 }
