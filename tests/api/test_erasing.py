@@ -87,13 +87,29 @@ def test_a_refresh_of_an_erased_browser_stores_nothing_and_says_so(
     before = stored_rows(app)
 
     answers = [browser.identify("ann"), browser.refresh()]
-    moved = Browser(browser.client, browser.page).refresh(previous=browser.subscription)
 
-    for answer in (*answers, moved):
+    for answer in answers:
         assert answer["status"] == "erased"
         assert answer["enrollments"] == []
         assert answer["subscriber_hash"] != known["subscriber_hash"]
     assert stored_rows(app) == before
+
+
+def test_sec_43_an_erased_browser_stays_so_from_address_to_address(
+    app: Flask, office: BackEnd, browser: Browser, new_browser: Callable[[], Browser]
+) -> None:
+    """Push services give browsers new ones, and each names only the one before."""
+    office.erase(profile_ids(browser.put(match={"external_id": "ann"}))[0])
+    before = stored_rows(app)
+    moved, further = new_browser(), new_browser()
+
+    answers = [moved.refresh(previous=browser.subscription) for _ in range(2)]
+    answers += [further.refresh(previous=moved.subscription), further.refresh()]
+
+    assert [(answer["status"], answer["enrollments"]) for answer in answers] == [("erased", [])] * 4
+    after = stored_rows(app)
+    assert {name for name in after if after[name] != before[name]} == {"tombstone"}
+    assert further.put()["status"] == "subscribed"
 
 
 def test_an_erased_browser_has_no_status_and_can_change_nothing(office: BackEnd, browser: Browser) -> None:

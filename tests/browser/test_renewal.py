@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from browser.server import SitebellServer
 from browser.shop import Json, Shop
-from browser.visitor import Visitor
+from browser.visitor import A_DAY_LATER, Visitor
 from sitebell.models import Subscription
 from support.browser import Browser
 from support.notifications import NotificationDaemon
@@ -14,12 +14,6 @@ from support.waiting import wait_until
 
 FIREFOX_ALONE = pytest.mark.parametrize("one_browser", ["firefox"], indirect=True)
 CHROMIUM_ALONE = pytest.mark.parametrize("one_browser", ["chromium"], indirect=True)
-# The page's record of what it agreed on with the server, as it will be in a day.
-A_DAY_LATER = """void Object.keys(localStorage).filter(name => name.startsWith('sitebell:')).forEach(name => {
-  const record = JSON.parse(localStorage[name]);
-  record.at -= 24 * 60 * 60 * 1000;
-  localStorage[name] = JSON.stringify(record);
-})"""
 
 
 def known_endpoint(visitor: Visitor) -> str:

@@ -19,6 +19,13 @@ SUBSCRIPTION = """navigator.serviceWorker.getRegistrations()
 DROP = """navigator.serviceWorker.getRegistration('/bell/')
   .then(one => one.pushManager.getSubscription()).then(one => one.unsubscribe())"""
 
+# The page's record of what it agreed on with the server, as it will be in a day.
+A_DAY_LATER = """void Object.keys(localStorage).filter(name => name.startsWith('sitebell:')).forEach(name => {
+  const record = JSON.parse(localStorage[name]);
+  record.at -= 24 * 60 * 60 * 1000;
+  localStorage[name] = JSON.stringify(record);
+})"""
+
 
 class Visitor:
     """Reads, clicks and waits; what the page's script wrote down is what it knows of the SDK."""

@@ -92,7 +92,7 @@ def put_subscription(
         if registration.vapid_public_key is not None:
             existing.vapid_key_id = pair.id
         return _refresh(session, existing, registration, now), False
-    if _stays_erased(session, vault, site, registration):
+    if _stays_erased(session, vault, site, registration, now):
         return Subscription(subscriber_hash=secrets.token_hex(16), status=SubscriptionStatus.ERASED), False
     if previous is not None:
         return _move(session, vault, site, previous, registration, pair.id, now)
@@ -127,18 +127,18 @@ def revive(session: Session, subscription: Subscription, now: datetime) -> None:
     record_change(session, subscription, EventType.SUBSCRIBED, now)
 
 
-def _stays_erased(session: Session, vault: Vault, site: Site, registration: Registration) -> bool:
+def _stays_erased(session: Session, vault: Vault, site: Site, registration: Registration, now: datetime) -> bool:
     """Decide after the row was looked for: an erase that held it meanwhile has left its tombstone by then.
 
     A wish to subscribe lifts the tombstone of the address that it is made with. Nobody can prove to have had the
-    previous one, for its keys are gone: that one stays.
+    previous one, for its keys are gone: that one stays, and a refresh hands it on from address to address.
     """
-    tombstones = Tombstones.of_site(vault, site)
+    tombstones, address = Tombstones.of_site(vault, site), registration.address.endpoint.url
     if registration.is_explicit:
-        tombstones.remove(session, registration.address.endpoint.url)
+        tombstones.remove(session, address)
         return False
-    addresses = (registration.address, registration.previous)
-    return tombstones.cover(session, *(address.endpoint.url for address in addresses if address))
+    previous = registration.previous.endpoint.url if registration.previous else None
+    return tombstones.cover(session, address) or tombstones.follow(session, address, previous, now)
 
 
 def have_address(site: Site, addresses: Iterable[Address]) -> ColumnElement[bool]:

@@ -5,9 +5,10 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
+from sitebell.db import serialise
 from sitebell.models import Site, Tombstone
 from sitebell.services.receipts import open_receipt_key
 from sitebell.services.vault import Vault
@@ -34,10 +35,17 @@ class Tombstones:
         rows = [{"site_id": self._site_id, "address_mac": mac, "erased_at": now} for mac in macs]
         session.execute(insert(Tombstone), rows)
 
-    def cover(self, session: Session, *addresses: str) -> bool:
-        """Say whether one of these addresses was erased and not subscribed again since."""
-        macs = [self._mac(address) for address in addresses]
-        return session.scalar(select(exists(select(Tombstone.site_id).where(*self._named(macs))))) or False
+    def cover(self, session: Session, address: str) -> bool:
+        """Say whether an address was erased and not subscribed again since."""
+        return bool(self.covered(session, [address]))
+
+    def follow(self, session: Session, address: str, previous: str | None, now: datetime) -> bool:
+        """Say whether the address that a browser had before was erased; then the one that it has now is, too."""
+        if previous is None or not self.cover(session, previous):
+            return False
+        serialise(session, [int.from_bytes(self._mac(address)[:8], signed=True)])
+        self.add(session, [address], now)
+        return True
 
     def covered(self, session: Session, addresses: Sequence[str]) -> set[str]:
         """Return those of many addresses that were erased and not subscribed again since."""

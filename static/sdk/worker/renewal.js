@@ -35,11 +35,18 @@ async function sendMove(move) {
   return status;
 }
 
+/** The visitor was erased: nothing of them is left here, and nothing arrives any more. */
+async function forget() {
+  await caches.delete(SUBSCRIPTION_DRAWER);
+  await (await worker.registration.pushManager.getSubscription())?.unsubscribe();
+}
+
 /**
  * @param {Move} move
  * @param {Sitebell.Membership} membership
  */
 async function noteMove({ subscription, previous, vapid_public_key: vapidKey }, membership) {
+  if (membership.status === 'erased') return forget();
   await keep(SUBSCRIPTION_DRAWER, 'subscription', { subscription, vapidKey });
   if (membership.status !== 'subscribed') return;
   const detail = { ...membership, endpoint: subscription.endpoint, previousEndpoint: previous.endpoint };
