@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 LIFETIME = timedelta(minutes=10)  # a page asks for a fresh token whenever it loads
 CUSTOMERS = {
-    "customer-1": {"name": "Ann", "email": "ann@example.com"},
-    "customer-2": {"name": "Ben", "email": "ben@example.com"},
+    "customer-1": {"name": "Ann", "email": "ann@example.com", "has_confirmed": True},
+    "customer-2": {"name": "Ben", "email": "ben@example.com", "has_confirmed": False},
 }
 
 shop = Blueprint("shop", __name__)
@@ -26,6 +26,7 @@ def make_token(customer_id: str, *, site: str, kid: str, secret: str, now: datet
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
         "email": customer["email"],
+        "email_verified": customer["has_confirmed"],  # whoever signs up with somebody else's address is not that person
         "fields": {"_fname": customer["name"]},
     }
     return jwt.encode(claims, secret, "HS256", headers={"kid": kid})

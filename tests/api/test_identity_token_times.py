@@ -1,12 +1,15 @@
 """When identity tokens count: within their times, and those with a jti once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from api.signed_site import SignedSite, refused
+from sitebell.services.sites import NewSite
 from support.signer import Signer
+from support.visitors import add_database
 from support.web_application import stored_rows
 
 
@@ -50,6 +53,60 @@ def test_sec_21_a_token_with_a_jti_counts_once(app: Flask, signed: SignedSite, s
     assert refused(signed.put(intent="refresh", identity=token)) == "invalid_identity"
     assert stored_rows(app) == before
     assert signed.known() == [None]
+
+
+@pytest.mark.parametrize(("age", "status"), [(0.999, "verified"), (1, "refused"), (59, "refused")])
+@pytest.mark.parametrize("how", ["logout", "another person"])
+def test_sec_21_a_token_from_before_a_browser_left_its_person_is_refused(
+    signed: SignedSite, signer: Signer, how: str, age: float, status: str
+) -> None:
+    """Times in tokens are whole seconds; no leeway, or whoever keeps a token would undo a logout for a minute."""
+    signed.put(identity=signer.sign(signed.token, signed.clock()))
+    signed.clock.moment = (signed.clock() + timedelta(minutes=5)).replace(microsecond=0)  # others share it
+    kept = signer.sign(signed.token, signed.clock(), fields={"_fname": "Ann"})
+    signed.clock.advance(seconds=age)
+    if how == "logout":
+        signed.log_out()
+    else:
+        signed.put(intent="refresh", identity=signer.sign(signed.token, signed.clock(), sub="b"))
+    before = signed.known()
+    signed.clock.advance(minutes=1)
+
+    answer = signed.put(intent="refresh", identity=kept)
+
+    assert answer["identity"]["status"] == status
+    assert signed.known() == (["customer-42"] if status == "verified" else before)
+    if status == "refused":
+        assert (answer["status"], refused(answer)) == ("subscribed", "invalid_identity")
+        assert "new one" in answer["identity"]["message"]
+        assert signed.fields_of("customer-42", ["_fname"]) == {"_fname": None}
+    assert signed.put(identity=signer.sign(signed.token, signed.clock()))["identity"] == {"status": "verified"}
+
+
+def test_a_token_from_before_the_anonymous_subscription_counts(signed: SignedSite, signer: Signer) -> None:
+    """The page is loaded with it, its visitor subscribes, and logs in for the first time at this browser."""
+    token = signer.sign(signed.token, signed.clock())
+    signed.clock.advance(minutes=5)
+    signed.put()
+    signed.clock.advance(minutes=5)
+
+    assert signed.put(intent="refresh", identity=token)["identity"] == {"status": "verified"}
+    assert signed.put(intent="refresh", identity=token)["identity"] == {"status": "verified"}
+    assert signed.known() == ["customer-42"]
+
+
+def test_a_token_counts_in_databases_that_the_browser_has_not_left(
+    app: Flask, site: NewSite, signed: SignedSite, signer: Signer
+) -> None:
+    more = add_database(app, site)
+    token = signer.sign(signed.token, signed.clock())
+    signed.put(identity=token, database_ids=[signed.database_id])
+    signed.clock.advance(seconds=5)
+    left = signed.put(identity=token, database_ids=[more])  # a login for one database alone leaves the other
+
+    again = [signed.put(identity=token, database_ids=ids) for ids in ([more], [signed.database_id])]
+
+    assert [answer["identity"]["status"] for answer in (left, *again)] == ["verified", "verified", "refused"]
 
 
 def test_a_token_with_a_jti_that_was_refused_is_not_used_up(signed: SignedSite, signer: Signer) -> None:

@@ -43,12 +43,13 @@ def reached(installation: Installation, devices: list[Subscriber], **draft: Any)
 
 
 def test_a_verified_message_reaches_proved_browsers_alone(installation: Installation) -> None:
-    words = (None, BoundBy.OPEN, BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
+    """A link of a newsletter is no proof: newsletters are forwarded."""
+    words = (None, BoundBy.OPEN, BoundBy.LINK, BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
     devices = [add(installation, word) for word in words]
 
-    assert reached(installation, devices, audience=ANN) == [False, True, True, True, True]
-    assert reached(installation, devices, audience=ANN, verified=True) == [False, False, True, True, True]
-    assert reached(installation, devices, verified=True) == [False, False, True, True, True]
+    assert reached(installation, devices, audience=ANN) == [False, True, True, True, True, True]
+    assert reached(installation, devices, audience=ANN, verified=True) == [False, False, False, True, True, True]
+    assert reached(installation, devices, verified=True) == [False, False, False, True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -77,13 +78,25 @@ def test_a_verified_message_reaches_proved_browsers_alone(installation: Installa
 def test_on_a_signed_site_audiences_that_name_people_reach_proved_browsers_alone(
     installation: Installation, audience: dict[str, Any], *, needs_proof: bool
 ) -> None:
-    """Switching leaves browsers that were bound while the site was open out, until they are proved."""
-    devices = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.SIGNED)]
+    """Switching leaves browsers that were bound while the site was open out, until they are proved or follow a link."""
+    devices = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.LINK, BoundBy.SIGNED)]
     while_open = reached(installation, devices, audience=audience)
     set_identity(installation, "signed")
 
-    assert while_open == [True, True]
-    assert reached(installation, devices, audience=audience) == [not needs_proof, True]
+    assert while_open == [True, True, True]
+    assert reached(installation, devices, audience=audience) == [not needs_proof, True, True]
+    assert reached(installation, devices, audience=audience, verified=True) == [False, False, True]
+
+
+def test_a_mere_claim_keeps_a_browser_out_of_an_audience_and_brings_it_into_none(installation: Installation) -> None:
+    device = add(installation, BoundBy.SIGNED)
+    claim = Introduction(match=Match(external_id="boss"), exclusive=False)
+    installation.subscribe([device], claim)
+    set_identity(installation, "signed")
+    is_boss = {"field": "external_id", "op": "eq", "value": "boss"}
+
+    for where in (is_boss, {"not": is_boss}, {"not": {"not": is_boss}}, {"not": {**is_boss, "op": "ne"}}):
+        assert reached(installation, [device], audience={"where": where}) == [False], where
 
 
 def test_a_list_of_browsers_names_no_people(installation: Installation) -> None:
@@ -122,16 +135,16 @@ def test_a_message_to_all_tells_nobody_the_name_of_a_profile_that_was_merely_cla
     installation: Installation,
 ) -> None:
     """Else whoever claimed a customer before the site was signed would read who that is."""
-    claimed, proved = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.SIGNED)]
+    devices = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.LINK, BoundBy.SIGNED)]
     greeting = {"title": 'In {{ profile._city | default("your town") }}'}
 
     titles = []
     for mode in ("open", "signed"):
         set_identity(installation, mode)
-        assert reached(installation, [claimed, proved], notification=greeting) == [True, True]
-        titles.append([shown(device)["title"] for device in (claimed, proved)])
+        assert reached(installation, devices, notification=greeting) == [True, True, True]
+        titles.append([shown(device)["title"] for device in devices])
 
-    assert titles == [["In Ulm", "In Ulm"], ["In your town", "In Ulm"]]
+    assert titles == [["In Ulm"] * 3, ["In your town", "In Ulm", "In Ulm"]]
 
 
 def test_a_site_beside_a_signed_one_asks_the_same_proof(installation: Installation) -> None:

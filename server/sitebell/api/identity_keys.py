@@ -14,11 +14,13 @@ from sitebell.services.identity.signing_keys import (
     list_signing_keys,
     open_public_key,
     remove_signing_key,
+    unprove,
 )
 from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.auditing import audit
 from sitebell.web.context import now, store, vault
 from sitebell.web.failures import API_KEY, BODY
+from sitebell.web.query import parameter, read_flag, read_query
 from sitebell.web.routes import Routes
 from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Moment, text
@@ -26,6 +28,7 @@ from sitebell.web.strict_fields import Moment, text
 identity_keys = Routes(
     "identity_keys", __name__, url_prefix="/v1/identity/keys", description="The keys that verify identity tokens."
 )
+UNPROVE = parameter("unprove", "Take back what the site's tokens have proved so far.", type="boolean", default=False)
 EXAMPLE_KEY = {
     "algorithm": "ES256",
     "kid": "2026-11",
@@ -61,6 +64,12 @@ class NewSigningKeyAnswer(SigningKeyAnswer):
     secret = fields.String(allow_none=True, metadata={"description": "For HS256, shown only now; its text is the key."})
 
 
+class RemovedSigningKeyAnswer(SigningKeyAnswer):
+    """A key as it was removed."""
+
+    unproved = fields.Integer(required=True, metadata={"description": "Browsers that lost their proof with it."})
+
+
 class SigningKeysAnswer(Answer):
     """The keys of a site."""
 
@@ -93,16 +102,23 @@ def post_signing_key(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @identity_keys.route("/<kid>", methods=["DELETE"])
-@identity_keys.doc(security=SECURITY)
+@identity_keys.doc(security=SECURITY, parameters=[UNPROVE])
 @needs("manage")
-@identity_keys.response(200, SigningKeyAnswer)
-@identity_keys.fails(*API_KEY, "signing_key_not_found")
+@identity_keys.response(200, RemovedSigningKeyAnswer)
+@identity_keys.fails(*API_KEY, "invalid", "signing_key_not_found")
 def delete_signing_key(kid: str) -> dict[str, Any]:
-    """Remove a signing key; its tokens count for nothing at once."""
+    """Remove a signing key; its tokens count for nothing at once.
+
+    With `unprove=true` so does what the site's tokens have proved by now: for a key that has leaked.
+    """
+    is_leaked = read_flag(read_query(UNPROVE["name"]), UNPROVE["name"])
     with store().writing() as session:
         row = remove_signing_key(session, sender_site(), kid)
+        count = unprove(session, sender_site()) if is_leaked else 0
         audit(session, Action.SIGNING_KEY_REMOVED, f"signing key {row.kid}")
-    return _show(row)
+        if is_leaked:
+            audit(session, Action.BROWSERS_UNPROVED, f"{count} browsers")
+    return _show(row) | {"unproved": count}
 
 
 def _show(row: SigningKey) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sitebell.services.identity.signing_keys import (
     list_signing_keys,
     open_public_key,
     remove_signing_key,
+    unprove,
 )
 from sitebell.services.identity.strictness import is_signed
 from sitebell.services.sites import get_site
@@ -81,18 +82,24 @@ def list_all(*, site: str, as_json: bool) -> None:
 @identity.command("remove")
 @click.argument("site")
 @click.argument("kid")
+@click.option("--unprove", "is_leaked", is_flag=True, help="Take back what SITE's tokens have proved: the key leaked.")
 @json_option
-def remove(*, site: str, kid: str, as_json: bool) -> None:
+def remove(*, site: str, kid: str, is_leaked: bool, as_json: bool) -> None:
     """Remove the signing key KID of SITE; tokens signed with it count for nothing at once."""
     with open_installation() as installation, installation.store.writing() as session:
         owner = get_site(session, site)
         row = remove_signing_key(session, owner, kid)
         left, is_closed = len(list_signing_keys(session, owner)), is_signed(session, owner.id)
+        count = unprove(session, owner) if is_leaked else 0
         installation.audit(session, Action.SIGNING_KEY_REMOVED, site=owner, subject=f"signing key {row.kid}")
+        if is_leaked:
+            installation.audit(session, Action.BROWSERS_UNPROVED, site=owner, subject=f"{count} browsers")
     if as_json:
-        print_json(_facts(installation, owner, row))
+        print_json(_facts(installation, owner, row) | {"unproved": count})
         return
     click.echo(f"The signing key {row.kid} ({row.algorithm}) is removed.")
+    if is_leaked:
+        click.echo(f"Browsers that count as unproved until they show a token of another key: {count}.")
     if not left and is_closed:
         click.echo("It was the last one: until you add another, this signed site believes no identity at all.")
 

@@ -3,6 +3,7 @@
 from sitebell.models.database import Database, SiteDatabase
 from sitebell.models.dialect import NAMES_A_SITE, Alias, AliasKind, Dialect, Quirk
 from sitebell.models.enrollment import (
+    NAMING,
     PAUSED,
     PROVEN,
     STOPPED,
@@ -35,6 +36,7 @@ from sitebell.models.webhook import CallState, Webhook, WebhookCall, WebhookCall
 
 __all__ = [
     "NAMES_A_SITE",
+    "NAMING",
     "OPEN_STATES",
     "PAUSED",
     "PROVEN",

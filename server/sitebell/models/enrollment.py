@@ -54,7 +54,8 @@ class BoundBy(StrEnum):
     BACKEND = "backend"
 
 
-PROVEN = (BoundBy.LINK, BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
+PROVEN = (BoundBy.IMPORT, BoundBy.SIGNED, BoundBy.BACKEND)
+NAMING = (BoundBy.LINK, *PROVEN)  # a forwarded link proves nothing; on a signed site it tells more than a claim
 
 
 class Enrollment(Base):

@@ -106,7 +106,7 @@ def hand_over(
         Enrollment.left_at.is_(None),
         Enrollment.suspended_by.in_(PAUSED),
     )
-    moved = [row.id for row in session.scalars(query) if _find(session, row.database_id, match) == row.profile_id]
+    moved = [row.id for row in session.scalars(query) if find_person(session, row.database_id, match) == row.profile_id]
     if moved:
         end_pause(session, now, Enrollment.id.in_(moved))
 
@@ -120,6 +120,17 @@ def stays_of_visitor() -> ColumnElement[bool]:
     is_here = (present.subscription_id == Enrollment.subscription_id) & present.left_at.is_(None)
     somebody = exists().where(is_here, present.database_id == Enrollment.database_id, is_known(present))
     return or_(Enrollment.left_at.is_(None), is_known() & ~_is_outdated(among_known=True) & ~somebody)
+
+
+def find_person(session: Session, database_id: int, match: Match) -> int | None:
+    """Return whom a match finds; whether it is the one who is here tells a page no more than two claims of its own."""
+    if match.is_empty:
+        return None
+    try:
+        profile = find_profile(session, database_id, match)
+    except Invalid:  # the other database does not have the field by which this one is asked
+        return None
+    return None if profile is None else profile.id
 
 
 def _is_visitors(row: Enrollment) -> bool:
@@ -137,7 +148,7 @@ def _follows(session: Session, row: Enrollment, arrival: Arrival, *, is_somebody
     if arrival.is_anonymous:
         return not (is_somebodys and arrival.is_explicit)
     here = arrival.profile.database_id == row.database_id
-    person = {arrival.profile.id} if here else {_find(session, row.database_id, one) for one in arrival.matches}
+    person = {arrival.profile.id} if here else {find_person(session, row.database_id, one) for one in arrival.matches}
     owners = {row.profile_id} if is_somebodys else _who_left_it(session, row)
     return not owners or not owners.isdisjoint(person)
 
@@ -153,17 +164,6 @@ def _who_left_it(session: Session, row: Enrollment) -> set[int]:
         Enrollment.suspended_by.in_(PAUSED) | Enrollment.status.in_(ENDED),
     )
     return set(session.scalars(left))
-
-
-def _find(session: Session, database_id: int, match: Match) -> int | None:
-    """Return whom a match finds; whether it is the one who is here tells a page no more than two claims of its own."""
-    if match.is_empty:
-        return None
-    try:
-        profile = find_profile(session, database_id, match)
-    except Invalid:  # the other database does not have the field by which this one is asked
-        return None
-    return None if profile is None else profile.id
 
 
 def _is_newest() -> ColumnElement[bool]:

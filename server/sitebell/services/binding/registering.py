@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sitebell.models import Site, Subscription, SubscriptionStatus
 from sitebell.services.binding.enrolling import Introduction, enroll
 from sitebell.services.binding.enrollments import EnrollmentResult
-from sitebell.services.identity.admitting import Admission, admit
+from sitebell.services.identity.admitting import Admission, Shown, admit
 from sitebell.services.identity.link_tokens import Followed, follow_link
 from sitebell.services.identity.tokens import IDENTITY, give_back
 from sitebell.services.subscriptions import Registration, put_subscription
@@ -50,26 +50,26 @@ def register(
     subscription, is_new = put_subscription(session, vault, site, registration, now)
     if subscription.status == SubscriptionStatus.ERASED:
         return Registered(subscription, is_new, [], Admission(introduction))
-    admission = admit(session, vault, site, introduction, token, now)
+    shown = None if token is None else Shown(token, subscription)
+    admission = admit(session, vault, site, introduction, shown, now)
     if registration.topics is not None:
         choose_topics(session, site, subscription, registration.topics, now)
     results = _bind(session, site, subscription, admission, is_explicit=registration.is_explicit, now=now)
     followed = None if link is None else follow_link(session, vault, site, subscription, link, now)
-    visit = _visit(visitor, registration, admission, now, has_token=bool(token or link))
-    note_visit(session, site, subscription, visit)
+    note_visit(session, site, subscription, _visit(visitor, registration, admission, now, word=token or link))
     name_profiles(session, subscription)
-    stays = _newest(results, followed)
-    return Registered(subscription, is_new, stays, admission, chosen_topics(session, subscription), followed)
+    chosen = chosen_topics(session, subscription)
+    return Registered(subscription, is_new, _newest(results, followed), admission, chosen, followed)
 
 
 def _visit(
-    visitor: Visitor, registration: Registration, admission: Admission, now: datetime, *, has_token: bool
+    visitor: Visitor, registration: Registration, admission: Admission, now: datetime, *, word: str | None
 ) -> Visit:
     return Visit(
         visitor=replace(visitor, locale=registration.locale, time_zone=registration.time_zone),
         now=now,
         named=frozenset(admission.introduction.fields),
-        is_introduced=has_token or not admission.introduction.match.is_empty,
+        is_introduced=bool(word) or not admission.introduction.match.is_empty,
     )
 
 

@@ -1,6 +1,7 @@
 """Whose word counts: on an open site anybody's, on a signed one only that of a verified token."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,17 +10,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
-from sitebell.models import BoundBy, Field, Site, SiteDatabase
+from sitebell.models import BoundBy, Enrollment, Field, Site, SiteDatabase, Subscription
 from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.binding.holding import find_person
 from sitebell.services.identity.claims import read_claims
 from sitebell.services.identity.signing_keys import find_signing_key
 from sitebell.services.identity.strictness import is_signed
 from sitebell.services.identity.tokens import IDENTITY, VerifiedToken, use_once, verify_token
 from sitebell.services.matching import NO_MATCH, Match
+from sitebell.services.sites import list_databases
 from sitebell.services.tags import NO_TAGS, TagChange
 from sitebell.services.vault import Vault
 
 MATCH_KEYS = ("profile_id", "external_id", "email", "phone", "custom")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An identity token, and the locked browser whose page shows it."""
+
+    token: str
+    subscription: Subscription
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Admission:
 
 
 def admit(
-    session: Session, vault: Vault, site: Site, introduction: Introduction, token: str | None, now: datetime
+    session: Session, vault: Vault, site: Site, introduction: Introduction, shown: Shown | None, now: datetime
 ) -> Admission:
     """Decide what a page may say about who its visitor is.
 
@@ -46,8 +57,8 @@ def admit(
     well: a page that sends one means it.
     """
     try:
-        if token is not None:
-            return _prove(session, vault, site, introduction, token, now)
+        if shown is not None:
+            return _prove(session, vault, site, introduction, shown, now)
         if is_signed(session, site.id):
             _check_unsigned(session, site, introduction)
     except Invalid as refusal:
@@ -55,10 +66,10 @@ def admit(
     return Admission(introduction)
 
 
-def _prove(session: Session, vault: Vault, site: Site, said: Introduction, token: str, now: datetime) -> Admission:
+def _prove(session: Session, vault: Vault, site: Site, said: Introduction, shown: Shown, now: datetime) -> Admission:
     """Return what the token says, after the page's own words were found to agree with it."""
     verified = verify_token(
-        token, IDENTITY, lambda kid: find_signing_key(session, vault, site, kid), audience=site.token, now=now
+        shown.token, IDENTITY, lambda kid: find_signing_key(session, vault, site, kid), audience=site.token, now=now
     )
     claims = read_claims(verified.claims, IDENTITY)
     _check_match(said.match, claims.match)
@@ -67,6 +78,7 @@ def _prove(session: Session, vault: Vault, site: Site, said: Introduction, token
     own_words = _check_fields(said.fields, claims.fields)
     if is_closed:
         _check_open(session, site, said.database_ids, own_words)
+    _check_not_left(session, shown.subscription, list_databases(session, site), said, claims.match, verified)
     use_once(session, site, verified, IDENTITY)
     proved = replace(
         said,
@@ -76,6 +88,27 @@ def _prove(session: Session, vault: Vault, site: Site, said: Introduction, token
         bound_by=BoundBy.SIGNED,
     )
     return Admission(proved, verified)
+
+
+def _check_not_left(
+    session: Session,
+    subscription: Subscription,
+    linked: Sequence[int],
+    said: Introduction,
+    proved: Match,
+    token: VerifiedToken,
+) -> None:
+    """Refuse a token from before the browser left its person: shown again it would undo a logout."""
+    asked = linked if said.database_ids is None else said.database_ids
+    query = select(Enrollment.database_id, Enrollment.profile_id, Enrollment.left_at).where(
+        Enrollment.subscription_id == subscription.id, Enrollment.database_id.in_(asked)
+    )
+    left = defaultdict(set)
+    for database_id, profile_id, left_at in session.execute(query):
+        if left_at is not None and not token.counts_after(left_at):
+            left[database_id].add(profile_id)
+    if any(find_person(session, database_id, proved) in ids for database_id, ids in left.items()):
+        raise IDENTITY.fault("was issued before this browser logged out of it: get a new one after the login")
 
 
 def _check_match(said: Match, proved: Match) -> None:

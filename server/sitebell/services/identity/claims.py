@@ -30,6 +30,9 @@ class Claims:
 def read_claims(claims: Mapping[str, Any], purpose: Purpose) -> Claims:
     """Read `sub`, `email`, `phone`, `match`, `fields` and `tags`; other claims mean nothing to us.
 
+    An address that the site has not confirmed, as `email_verified` and `phone_number_verified` say (OpenID Connect Core
+    1.0 section 5.1), is left out: whoever signs up there with somebody else's must not find that one's profile by it.
+
     Fields are plain values: an operation such as incr would happen again whenever the token is shown again.
 
     Raises:
@@ -39,13 +42,26 @@ def read_claims(claims: Mapping[str, Any], purpose: Purpose) -> Claims:
     if not _is_text(claims["sub"], LONGEST_EXTERNAL_ID):
         raise fault(f"has a sub that is no text of 1 to {LONGEST_EXTERNAL_ID} characters")
     match = Match(
-        external_id=claims["sub"], email=claims.get("email"), phone=claims.get("phone"), custom=_custom(claims, purpose)
+        external_id=claims["sub"],
+        email=_confirmed(claims, "email", "email_verified", purpose),
+        phone=_confirmed(claims, "phone", "phone_number_verified", purpose),
+        custom=_custom(claims, purpose),
     )
     try:
         match = match.normalised()
     except Invalid as error:
         raise fault(f"has a claim that cannot be used ({error.code})") from None
     return Claims(match, _fields(claims, purpose), _tags(claims, purpose))
+
+
+def _confirmed(claims: Mapping[str, Any], name: str, word: str, purpose: Purpose) -> Any:
+    """Return an address unless the token says that it is not confirmed; some providers write a text for that."""
+    match claims.get(word):
+        case None | True | "true":
+            return claims.get(name)
+        case False | "false":
+            return None
+    raise purpose.fault(f"has {word} that is neither true nor false")
 
 
 def _custom(claims: Mapping[str, Any], purpose: Purpose) -> tuple[str, Any] | None:

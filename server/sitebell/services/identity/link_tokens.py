@@ -156,7 +156,7 @@ def _may_come_back(session: Session, subscription: Subscription, profile: Profil
     if former is None:
         return True
     is_free = former.seems_subscribed or former.suspended_by == SuspendedBy.REBIND
-    return is_free and (former.left_at is None or former.left_at < link.issued_at)
+    return is_free and (former.left_at is None or link.counts_after(former.left_at))
 
 
 def _find_key(session: Session, vault: Vault, site: Site, kid: str | None) -> VerificationKey | None:

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
-from sitebell.models import SigningKey, Site
+from sitebell.models import BoundBy, Enrollment, SigningKey, Site, Subscription
+from sitebell.services.locks import lock_subscriptions
 from sitebell.services.receipts import open_receipt_key
 from sitebell.services.vault import Vault
 
@@ -99,6 +100,21 @@ def remove_signing_key(session: Session, site: Site, kid: str) -> SigningKey:
         raise NotFound("The site has no such signing key: see `sitebell identity list`.", "signing_key_not_found")
     session.execute(delete(SigningKey).where(SigningKey.id == row.id))
     return row
+
+
+def unprove(session: Session, site: Site) -> int:
+    """Take back what tokens have proved of a site's browsers, after a key has leaked; return of how many.
+
+    No enrollment knows by which key it was proved, so it is all of them: honest visitors prove theirs again at their
+    next visit. What somebody has written into profiles stays.
+    """
+    is_proved = Enrollment.bound_by == BoundBy.SIGNED
+    proved = select(Enrollment.subscription_id).where(is_proved)
+    ours = lock_subscriptions(session, Subscription.site_id == site.id, Subscription.id.in_(proved))
+    of_site = Enrollment.subscription_id.in_(select(Subscription.id).where(Subscription.site_id == site.id))
+    change = update(Enrollment).where(is_proved, of_site).values(bound_by=BoundBy.OPEN)
+    session.execute(change, execution_options={"synchronize_session": False})
+    return len(ours)
 
 
 def find_signing_key(session: Session, vault: Vault, site: Site, kid: str | None) -> VerificationKey | None:

@@ -61,6 +61,13 @@ class VerifiedToken:
     expires_at: datetime
     jti: str | None
 
+    def counts_after(self, left_at: datetime) -> bool:
+        """Say whether it was issued after its browser left a person, or in that second: iat counts whole ones.
+
+        No leeway is given: as long as it lasts, whoever kept a token could undo a logout.
+        """
+        return left_at < self.issued_at.replace(microsecond=0) + timedelta(seconds=1)
+
 
 def verify_token(token: str, purpose: Purpose, find_key: KeyFinder, *, audience: str, now: datetime) -> VerifiedToken:
     """Verify a token and return its claims, whose shape is not looked at yet.

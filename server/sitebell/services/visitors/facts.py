@@ -7,8 +7,18 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from sitebell.models import Enrollment, Field, FieldValue, Profile, Site, Subscription, SubscriptionStatus
+from sitebell.models import (
+    PROVEN,
+    Enrollment,
+    Field,
+    FieldValue,
+    Profile,
+    Site,
+    Subscription,
+    SubscriptionStatus,
+)
 from sitebell.services.fields.values import Cell, to_cells, to_rows
+from sitebell.services.identity.strictness import is_signed
 from sitebell.services.visitors.places import Place
 
 MAX_PROFILES = 20  # of one browser, those bound last; more than these one person does not have
@@ -51,6 +61,7 @@ class Visit:
 def note_visit(session: Session, site: Site, subscription: Subscription, visit: Visit) -> None:
     """Keep what a locked subscription's browser tells, at the subscription and at the profiles that it is present at.
 
+    On a signed site not at somebody's whose browser it was merely claimed to be: nobody writes there unproved (SEC-22).
     The address is kept only on sites that store it. Nothing is written when nothing is new, and what cannot be seen
     this time stays as it was.
     """
@@ -59,7 +70,7 @@ def note_visit(session: Session, site: Site, subscription: Subscription, visit: 
     subscription.platform = visitor.system or subscription.platform
     if visitor.place is not None:
         subscription.country = visitor.place.country
-    profiles = _present_profiles(session, subscription)
+    profiles = _present_profiles(session, site, subscription)
     if profiles:
         _Writer(session, visit, dict(_facts(site, visitor))).write(profiles)
 
@@ -91,11 +102,16 @@ def _registration(profile: Profile, facts: Told) -> Told:
     return {"_regdate": profile.created_at.isoformat()} | {name: facts.get(seen) for name, seen in at_first.items()}
 
 
-def _present_profiles(session: Session, subscription: Subscription) -> list[Profile]:
-    """Return and lock the profiles of a subscription, in one order for all, or two visits wait for each other."""
+def _present_profiles(session: Session, site: Site, subscription: Subscription) -> list[Profile]:
+    """Return and lock the profiles that a subscription may write to.
+
+    They are locked in one order for all, or two visits wait for each other.
+    """
     mine = select(Enrollment.profile_id).where(
         Enrollment.subscription_id == subscription.id, Enrollment.left_at.is_(None)
     )
+    if is_signed(session, site.id):
+        mine = mine.where(Enrollment.bound_by.in_(PROVEN) | Enrollment.is_anonymous)
     newest = mine.order_by(Enrollment.bound_at.desc(), Enrollment.id.desc()).limit(MAX_PROFILES)
     query = select(Profile).where(Profile.id.in_(newest)).order_by(Profile.database_id, Profile.id)
     return list(session.scalars(query.with_for_update()))
