@@ -13,7 +13,10 @@ declare namespace Sitebell {
     worker?: string;
     /** Scope to register that worker with, if nobody has (`data-scope`). Default: `/bell/`. */
     scope?: string;
-    /** Anything: put our worker and subscription in the place of another push system's in the same file (`data-takeover`). */
+    /**
+     * `yes`: put our worker and subscription in the place of another push system's in the same file (`data-takeover`);
+     * `subscription`: only the subscription, for a worker of the site's own that imports ours.
+     */
     takeover?: string;
   }
 

@@ -135,6 +135,8 @@ def test_a_visitor_of_cleverpush_is_taken_over_at_the_next_visit(
     row = move.visit()
 
     assert isinstance(move.guest, ChannelGuest)
+    move.guest.browser.evaluate("void listen('on', 'subscribed')")
+    assert move.guest.wait_for_event("subscribed") == row.subscriber_hash, "the new id, for the site to keep"
     assert move.guest.asks("getSubscriptionId") == [row.subscriber_hash]
     assert isinstance(move.site, Channel)
     message = move.site.send("From here on", subscriptionId=row.subscriber_hash)

@@ -4,11 +4,14 @@ import pytest
 
 from browser.cleverpush_site import Channel
 from browser.cleverpush_site import Guest as CleverGuest
+from browser.prompting import NOBODY_ASKED
 from browser.pushengage_shop import PROMISE_PAGE, Account, Guest
 from browser.server import SitebellServer
 from browser.shop import Shop
 from support.browser import Browser
+from support.chromium import Chromium
 from support.notifications import NotificationDaemon
+from support.waiting import wait_until
 
 # What names tags fails on its way; all else comes through.
 NO_TAG_COMES_THROUGH = """(window.through = window.fetch, window.fetch = (url, request) =>
@@ -46,6 +49,37 @@ def test_what_was_written_of_nobody_goes_along_to_the_first_who_is_named(
     assert visitor.asks("setAttribute", "user_id", "bob") == []
     assert standing() == ([], None)
     assert visitor.asks("getTags") == [None, []], "those were Ann's"
+
+
+def test_what_waits_for_a_subscription_is_not_the_next_visitors(visitor: CleverGuest, channel: Channel) -> None:
+    visitor.visit()
+    for command in (["setAttribute", "user_id", "ann"], ["tagSubscription", "TAG_ID"], ["setAttribute", "VISITS", 7]):
+        visitor.does(*command)
+    visitor.does("setAttribute", "user_id", "ben")
+    visitor.does("pushAttributeValue", "ATTRIBUTE_ID", "blue")
+
+    subscription_id = visitor.subscribe()
+
+    def standing() -> tuple[object, ...]:
+        stored = channel.ask("POST", f"/subscription/sync/{channel.id}", {"subscriptionId": subscription_id})
+        own = stored["customAttributes"]
+        return own.get("user_id"), own.get("ATTRIBUTE_ID"), own.get("VISITS"), channel.subscriptions()[0]["tags"]
+
+    wait_until(lambda: standing() == ("ben", ["blue"], None, []), "what was written of Ben alone")
+    assert visitor.asks("getTags") == [None, []]
+
+
+def test_the_first_click_asks_where_the_tag_says_so(visitor: CleverGuest, channel: Channel) -> None:
+    """As the prompt of the vendor's dashboard did, without a word in the templates."""
+    visitor.be_asked()
+    prompt = NOBODY_ASKED if isinstance(visitor.browser, Chromium) else ""
+    channel.publish(head=prompt + channel.loader(' data-ask="click"') + "<p id=anywhere>Bread</p>")
+    visitor.visit()
+
+    visitor.browser.click("#anywhere")
+    visitor.answer_prompt("allow")
+
+    wait_until(lambda: len(channel.subscriptions()) == 1, "the subscription")
 
 
 def test_behind_another_script_of_the_sdk_nothing_is_missing(

@@ -234,7 +234,7 @@ def test_what_is_not_known_of_the_vendor_warns_once_and_changes_nothing(guest: G
         guest.browser.evaluate("PushEngage.addAlert({ type: 'price_drop' })")
         guest.browser.evaluate("void _peq.push(null)")
 
-    warned = guest.browser.evaluate("warned.filter(text => text.includes('not known'))")
+    warned = guest.browser.evaluate("warned.filter(text => text.includes('unknown here'))")
 
     names = ("add-to-basket", "addAlert", "The object")
     assert [[name in text for name in names].index(True) for text in warned] == [0, 1, 2]

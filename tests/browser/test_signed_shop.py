@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from flask import Flask
 from werkzeug.serving import make_server
 
 from browser.server import SitebellServer
@@ -16,20 +18,26 @@ from support.waiting import wait_until
 ANN, BEN = {"external_ids": ["customer-1"]}, {"external_ids": ["customer-2"]}
 
 
+@contextmanager
+def serve(app: Flask) -> Iterator[int]:
+    """Run a shop, and give the port at which it listens."""
+    pages = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=pages.serve_forever)
+    thread.start()
+    yield pages.server_port
+    pages.shutdown()
+    thread.join()
+    pages.server_close()
+
+
 @pytest.fixture
 def example(server: SitebellServer, shop: Shop) -> Iterator[str]:
     """The origin at which the example runs as its README says, for the site of `shop`."""
     key = server.command.json("identity", "add", shop.token, "--algorithm", "HS256", "--kid", "shop")
-    app = create_example(server=server.url, site=shop.token, kid="shop", secret=key["secret"])
-    pages = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=pages.serve_forever)
-    thread.start()
-    origin = f"http://example-{shop.host}:{pages.server_port}"
-    server.command.json("sites", "set", shop.token, "--origin", origin, "--identity", "signed")
-    yield origin
-    pages.shutdown()
-    thread.join()
-    pages.server_close()
+    with serve(create_example(server=server.url, site=shop.token, kid="shop", secret=key["secret"])) as port:
+        origin = f"http://example-{shop.host}:{port}"
+        server.command.json("sites", "set", shop.token, "--origin", origin, "--identity", "signed")
+        yield origin
 
 
 def submit(browser: Browser, form: str, example: str) -> None:
@@ -64,3 +72,15 @@ def test_who_logs_in_and_subscribes_gets_messages_until_logging_out(
     notifications.wait("For Ben")
 
     assert [shown.title for shown in notifications.shown] == ["For Ann", "For Ben"]
+
+
+def test_who_blocks_the_bell_logs_out_all_the_same(browser: Browser) -> None:
+    """Its script never comes, and so never calls back."""
+    with serve(create_example(server="http://127.0.0.1:9", site="none", kid="shop", secret="x" * 32)) as port:
+        example = f"http://127.0.0.1:{port}"
+        browser.goto(example)
+        log_in(browser, "customer-1", example)
+
+        submit(browser, "#logout", example)
+
+        browser.wait_for("document.querySelector('select') !== null")

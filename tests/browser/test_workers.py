@@ -8,6 +8,7 @@ from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.visitor import Visitor
 from browser.website import JAVASCRIPT
+from sitebell.push.vapid import VapidKey
 from support.application_server import ApplicationServer
 from support.browser import Browser
 from support.notifications import NotificationDaemon
@@ -42,6 +43,9 @@ VENDOR = """navigator.serviceWorker.register('/vendor.js', { scope: '/vendor/' }
     const wait = () => one.active ? resolve(one) : setTimeout(wait, 10);
     wait();
   }))
+  .then(one => one.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: '%s' }))
+  .then(one => one.endpoint)"""
+VENDOR_IN_APP = """navigator.serviceWorker.ready
   .then(one => one.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: '%s' }))
   .then(one => one.endpoint)"""
 ENDPOINT_OF_VENDOR = """navigator.serviceWorker.getRegistration('/vendor/')
@@ -121,6 +125,21 @@ def test_our_line_joins_the_worker_that_is_there(app_user: Visitor, browser: Bro
 
     assert browser.evaluate(WORKERS) == [["/", "sw.js"]]
     assert browser.evaluate(CONTROLLER) == before == f"{shop.origin}/sw.js"
+
+
+def test_a_subscription_is_taken_over_without_its_worker(app_user: Visitor, browser: Browser, shop: Shop) -> None:
+    """Another push system's subscription in the app's own file: that file's registration stays as it is."""
+    browser.set_permission(shop.origin, "granted")
+    theirs = browser.evaluate(VENDOR_IN_APP % VapidKey.generate().public_text)
+    shop.publish_page("/", shop.script_tag('data-worker="/sw.js" data-scope="/" data-takeover="subscription"'))
+
+    app_user.visit()
+
+    (row,) = wait_until(shop.subscriptions, "the takeover")
+    subscription = app_user.subscription()
+    assert subscription is not None
+    assert row.address == subscription["endpoint"] != theirs
+    assert browser.evaluate(WORKERS) == [["/", "sw.js"]]
 
 
 def test_a_guest_shows_our_messages_and_the_host_does_not(

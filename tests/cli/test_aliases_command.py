@@ -125,8 +125,41 @@ def test_a_vendors_key_is_adopted_and_never_shown(sitebell: CommandLine, token: 
     assert rows[-1]["name"] == "adopted from pushengage"
     assert rows[-1]["scopes"] == ["send", "read", "manage"]
     assert "0123456789" not in said.stdout + str(rows) + sitebell.database.read_bytes().hex()
-    again = sitebell.refused("sites", "alias", token, "--dialect", "pushengage", "--api-key", "0123456789abcdef0123")
-    assert "known already" in again
+
+
+def test_a_key_is_adopted_again_for_another_dialect_and_after_it_was_revoked(sitebell: CommandLine, token: str) -> None:
+    def adopt(dialect: str) -> int:
+        words = ("sites", "alias", token, "--dialect", dialect, "--api-key", "0123456789abcdef0123")
+        key: int = sitebell.json(*words)["api_key_id"]
+        return key
+
+    first = adopt("pushengage")
+    assert adopt("cleverpush") == first
+    sitebell.run("keys", "revoke", token, first)
+    assert adopt("pushengage") == first
+    assert [(row["id"], row["revoked_at"]) for row in sitebell.json("keys", "list", token)][-1] == (first, None)
+
+
+def test_a_key_opens_one_site_and_goes_to_another_once_it_was_revoked(sitebell: CommandLine, token: str) -> None:
+    other = sitebell.create_site("Other")["token"]
+    words = ("--dialect", "altcraft", "--api-key", "0123456789abcdef0123")
+    first = sitebell.json("sites", "alias", token, *words)["api_key_id"]
+
+    assert f"sitebell keys create {other}" in sitebell.refused("sites", "alias", other, *words)
+    sitebell.run("keys", "revoke", token, first)
+    second = sitebell.json("sites", "alias", other, *words)["api_key_id"]
+
+    assert sitebell.json("keys", "list", token)[-1]["revoked_at"] is not None
+    assert sitebell.json("keys", "list", other)[-1]["id"] == second
+    assert f"sitebell keys create {token}" in sitebell.refused("sites", "alias", token, *words)
+
+
+def test_sec_31_a_key_that_was_made_here_is_no_vendors_key(sitebell: CommandLine, token: str) -> None:
+    made = sitebell.json("keys", "create", token, "--name", "shop", "--scope", "read")
+    sitebell.run("keys", "revoke", token, made["id"])
+
+    words = ("sites", "alias", token, "--dialect", "altcraft", "--api-key", made["api_key"])
+    assert "made this API key" in sitebell.refused(*words)
 
 
 def test_dialects_and_quirks_are_off_until_they_are_named(sitebell: CommandLine, token: str) -> None:

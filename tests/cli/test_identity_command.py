@@ -5,6 +5,9 @@ from pathlib import Path
 import jwt
 
 from cli.command_line import CommandLine
+from sitebell.models import BoundBy
+from sitebell.services.binding.enrolling import Introduction
+from sitebell.services.matching import Match
 from support.installation import Installation
 from support.signer import Signer
 
@@ -69,6 +72,26 @@ def test_a_removed_key_is_gone_and_the_last_one_of_a_signed_site_is_missed(siteb
     assert "believes no identity" in last
     assert sitebell.json("identity", "list", token) == []
     assert "no such signing key" in sitebell.refused("identity", "remove", token, "old")
+
+
+def test_a_leaked_key_is_removed_with_what_tokens_have_proved(
+    sitebell: CommandLine, installation: Installation
+) -> None:
+    who = Introduction(match=Match(external_id="ann"), bound_by=BoundBy.SIGNED)
+    installation.subscribe(installation.push.add_subscribers(1), who)
+    token = installation.site.token
+    for kid in ("old", "leaked"):
+        sitebell.run("identity", "add", token, "--algorithm", "HS256", "--kid", kid)
+
+    kept = sitebell.json("identity", "remove", token, "old")["unproved"]
+    taken = sitebell.run("identity", "remove", token, "leaked", "--unprove").stdout
+
+    assert kept == 0
+    assert "token of another key: 1." in taken
+    options = ("--site", token, "--to", "everyone", "--title", "Hello", "--no-wait", "--verified")
+    message = sitebell.json("send", *options)["id"]
+    installation.drain()
+    assert installation.counts(message) == {}
 
 
 def test_another_sites_key_is_not_removed(sitebell: CommandLine) -> None:

@@ -4,12 +4,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from compat.cleverpush_channel import Channel
+from compat.cleverpush_channel import CHANNEL, Channel
 from sitebell.models import Profile, Quirk
 from sitebell.services.sites import NewSite
 from support.dialects import ask_for
-from support.web_application import Json, rows, stored_rows
+from support.web_application import Json, refusal, rows, stored_rows
 
+SYNC = f"/subscription/sync/{CHANNEL}"
 ROUTES: list[tuple[str, Json]] = [
     ("tag", {"tagId": "TAG_ID"}),
     ("untag", {"tagId": "TAG_ID"}),
@@ -95,7 +96,8 @@ def test_sec_23_on_a_signed_site_the_quirk_opens_nothing_that_needs_a_token(
     user = {"attributeId": "user_id", "value": "somebody"}
     before = stored_rows(app)
 
-    for route, body in [*ROUTES[:2], ("attribute", user), *ROUTES[4:8]]:
+    synced = [("sync/" + CHANNEL, said) for said in ({"tags": ["gold"]}, {"customAttributes": {"user_id": "ann"}})]
+    for route, body in [*ROUTES[:2], ("attribute", user), *ROUTES[4:8], *synced]:
         assert channel.write(route, subscriber, **body) == (422, "identity_required")
 
     assert stored_rows(app) == before
@@ -127,3 +129,52 @@ def test_an_unknown_id_and_a_missing_member_are_refused(channel: Channel, subscr
     assert channel.write("tag", "0" * 32, tagId="TAG_ID") == (404, "subscriber_not_found")
     assert channel.write("tag", subscriber) == (422, "invalid")
     assert channel.write("topic/add", subscriber, topicId="NO_TOPIC") == (422, "unknown_topic")
+
+
+def test_an_app_syncs_by_an_id_what_its_visitor_chose(channel: Channel, subscriber: str) -> None:
+    said = {"topics": ["TOPIC_ID"], "customAttributes": {"ATTRIBUTE_ID": ["red"]}, "hasNotificationPermission": True}
+
+    answer = channel.ask("POST", SYNC, {"subscriptionId": subscriber, **said}, key=None)
+
+    assert (answer["id"], answer["topics"]) == (subscriber, ["TOPIC_ID"])
+    assert "tags" not in answer
+    assert "customAttributes" not in answer
+    assert shown(channel)["customAttributes"]["ATTRIBUTE_ID"] == ["red"]
+
+
+def test_a_sync_by_an_id_is_refused_where_it_means_more(
+    app: Flask, channel: Channel, site: NewSite, subscriber: str
+) -> None:
+    def sync(**body: object) -> tuple[int, str]:
+        return refusal(channel.call("POST", SYNC, body, key=None))
+
+    before = stored_rows(app)
+    assert sync(subscriptionId="0" * 32) == (404, "subscriber_not_found")
+    assert sync(emailAddress="ann@example.com") == (401, "invalid_api_key")
+    assert sync(topics=["TOPIC_ID"]) == (422, "invalid")
+    assert sync(subscriptionId=subscriber, topics=["NO_TOPIC"]) == (422, "unknown_topic")
+    ask_for(app, site)
+    assert sync(subscriptionId=subscriber, topics=["TOPIC_ID"]) == (403, "id_writes_off")
+    ask_for(app, site, Quirk.CLEVERPUSH_ID_WRITES)
+    assert stored_rows(app) == before
+
+
+def test_receipts_without_a_receipt_are_answered_and_count_nothing(
+    app: Flask, channel: Channel, subscriber: str
+) -> None:
+    message = channel.send(subscriptionId=subscriber).get_json()["id"]
+    before = stored_rows(app)
+    named = {"channelId": CHANNEL, "subscriptionId": subscriber, "notificationId": message}
+
+    for path in ("/notification/delivered", "/notification/clicked", "/channel/confirm-alert"):
+        assert channel.ask("POST", path, named, key=None) == {"success": True}
+        assert channel.call("POST", path, named | {"channelId": "OTHER"}, key=None).status_code == 404
+    assert stored_rows(app) == before
+
+
+def test_the_facts_of_a_channel_are_anybodys(channel: Channel, site: NewSite) -> None:
+    facts = channel.ask("GET", f"/channel/{CHANNEL}/config", key=None)
+
+    assert (facts["id"], facts["vapidPublicKey"]) == (CHANNEL, site.vapid_public_key)
+    assert facts["topics"] == [{"_id": "TOPIC_ID", "name": "News"}]
+    assert facts["serviceWorkerFile"].startswith("/")

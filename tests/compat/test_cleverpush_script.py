@@ -32,7 +32,8 @@ def test_sec_10_it_is_told_what_a_page_has_to_translate_and_nothing_else(
 
     told = first_line(client)
 
-    assert set(told) == {"server", "site", "dialect", "ids"}
+    assert set(told) == {"server", "site", "dialect", "ids", "topics"}
+    assert told["topics"] == {"news": "T1"}
     assert told["ids"] == {
         "topic": {"T1": "news"},
         "tag": {"G": "gold", "H": "silver"},
@@ -49,5 +50,5 @@ def test_it_is_told_nothing_of_a_site_that_does_not_speak_the_dialect(
     speak(app, site)
 
     nothing: Json = {"topic": {}, "tag": {}, "attribute": {}}
-    told = {"server": "https://bell.example.com", "site": None, "dialect": "cleverpush", "ids": nothing}
+    told = {"server": "https://bell.example.com", "site": None, "dialect": "cleverpush", "ids": nothing, "topics": {}}
     assert first_line(client) == told

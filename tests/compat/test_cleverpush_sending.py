@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from compat.cleverpush_channel import CHANNEL, Channel
 from sitebell.models import Quirk
+from sitebell.services.personalisation.filling import fill_in
 from sitebell.services.sites import NewSite
 from support.dialects import ask_for
 from support.stopped_clock import StoppedClock
@@ -42,6 +43,18 @@ def test_the_content_is_the_vendors(channel: Channel) -> None:
         "image": "https://www.example.com/b.png",
     }
     assert sent.get_json()["_id"] == message["id"]
+
+
+def test_braces_are_no_template_there_and_go_out_as_written(channel: Channel) -> None:
+    said = {"title": "Now {{{ 50 % off }}", "text": "{{ profile.nothing }}", "url": "https://shop.example.com/{{x}}"}
+    message = channel.send(**said, topics=["TOPIC_ID_1"]).get_json()["id"]
+
+    stored = channel.office.ask("GET", f"/v1/messages/{message}")["notification"]
+    sent = fill_in(stored, {"nothing": "A secret"})
+    assert (sent["title"], sent["body"]) == (said["title"], said["text"])
+    assert sent["url"] == "https://shop.example.com/%7B%7Bx}}"
+    [shown] = channel.read("notifications")["notifications"]
+    assert {name: shown[name] for name in said} == said
 
 
 def test_one_of_a_list_is_enough_and_lists_narrow_each_other(channel: Channel) -> None:
@@ -111,7 +124,7 @@ def test_a_call_without_targets_means_everybody_where_the_site_asked_for_that(
     [
         ({"subscriptionId": "0" * 32, "topics": ["TOPIC_ID_1"]}, "invalid_audience"),
         ({"subscriptionId": "not an id"}, "empty_audience"),
-        ({"topics": ["TOPIC_ID_1"], "title": "Now {{ 50 % off"}, "invalid_template"),
+        ({"topics": ["TOPIC_ID_1"], "url": "{{ profile._fname }}://x"}, "invalid_template"),
         ({"topics": ["NO_TOPIC"]}, "unknown_topic"),
         ({"customAttributes": {"no_such": 1}}, "unknown_field"),
         ({"customAttributes": {"plan": None}}, "invalid_value"),

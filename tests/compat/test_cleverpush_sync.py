@@ -138,9 +138,27 @@ def test_a_browser_that_is_synced_with_a_user_is_that_users(channel: Channel) ->
     assert (standing["external_id"], standing["bound_by"]) == ("ann", "backend")
 
 
+def test_what_is_synced_by_the_user_id_alone_is_written_too(channel: Channel) -> None:
+    channel.adopt(tag="TAG_ID=gold")
+    user = {"customAttributes": {"user_id": "ann"}}
+    address = channel.sync(emailAddress=ANN, tags=["TAG_ID"], **user)
+    assert address["tags"] == ["TAG_ID"]
+
+    answer = channel.sync(topics=["TOPIC_ID_1"], tags=["new"], **user)
+
+    assert (answer["id"], answer["topics"]) == (address["id"], ["TOPIC_ID_1"])
+    assert sorted(answer["tags"]) == ["TAG_ID", "new"]
+    assert channel.sync(topics=[], **user)["topics"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
+        ({"topics": ["NO_TOPIC"], "customAttributes": {"user_id": "ann"}}, "unknown_topic"),
+        ({"topics": ["TOPIC_ID_1"], "customAttributes": {"user_id": "nobody"}}, "invalid"),
+        ({"emailOptInFormId": "SINGLE_FORM", "customAttributes": {"user_id": "ann"}}, "invalid"),
+        ({"tags": [""], "emailAddress": ANN}, "invalid"),
+        ({"noSuchMember": 1, "emailAddress": ANN}, "invalid"),
         ({"customAttributes": {"no_such": "x"}, "emailAddress": ANN}, "unknown_field"),
         ({"customAttributes": {"age": "old"}, "emailAddress": ANN}, "invalid_value"),
         ({"customAttributes": {"age": {"incr": 1}}, "emailAddress": ANN}, "invalid_value"),

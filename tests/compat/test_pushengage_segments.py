@@ -63,6 +63,16 @@ def test_an_unknown_number_is_no_segment(pushengage: PushEngageOffice) -> None:
     assert (answer[0], answer[1]["error_code"]) == (422, "unknown_segment")
 
 
+def test_a_name_may_be_a_number(pushengage: PushEngageOffice) -> None:
+    browser = pushengage.add_subscriber(match={"external_id": "ann"})
+    meant = {"profile_id": ["ann"], "operation": "add"}
+
+    for name in ("2024", "4711"):
+        assert pushengage.post("/profile", {"segment_name": name, **meant})[0] == 200
+
+    assert tags_at(pushengage, browser) == ["2024", "bread"]  # 4711 was adopted
+
+
 def test_people_are_put_into_a_segment_and_taken_out(pushengage: PushEngageOffice) -> None:
     browsers = [pushengage.add_subscriber(match={"external_id": name}) for name in ("ann", "ann", "ben", "eve")]
     meant = {"segment_name": "bread", "profile_id": ["ann", "ben", "nobody"]}

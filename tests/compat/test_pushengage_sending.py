@@ -8,6 +8,7 @@ from flask import Flask
 
 from sitebell.models import Dialect
 from sitebell.services.delivery.planner import plan_batch
+from sitebell.services.personalisation.filling import fill_in
 from support.dialects import speak
 from support.pushengage_office import CONTENT, KEY, PushEngageOffice
 from support.stopped_clock import StoppedClock
@@ -47,6 +48,17 @@ def test_a_notification_becomes_a_message_with_all_its_parts(pushengage: PushEng
         ],
     }
     assert (message["ttl"], message["status"]) == (600, "scheduled")
+
+
+def test_braces_are_no_template_there_and_go_out_as_written(pushengage: PushEngageOffice) -> None:
+    said = {"notification_title": "Get {{ name }}", "notification_message": "{% raw %} {{{{ or {{", "utm_source": "{{"}
+    message = pushengage.notify(subscriber_hash=pushengage.add_subscriber(), **said)
+
+    sent = fill_in(message["notification"], {})
+    assert (sent["title"], sent["body"]) == (said["notification_title"], said["notification_message"])
+    assert sent["url"].endswith("?utm_source=%7B%7B")
+    [shown] = pushengage.get("/notifications")[1]["notifications"]
+    assert shown["notification_title"] == said["notification_title"]
 
 
 @pytest.mark.parametrize("header", ["api_key", "api-key", "Api-Key"])

@@ -45,7 +45,7 @@ def test_a_facade_is_told_its_site_by_the_token_and_by_the_vendors_own_id(
 ) -> None:
     speak(app, site, dialect)
     adopt(app, site, dialect, **{ID_OF_SITE[dialect]: "3LXP2FRcRxJ-7b14db88ec937f14"})
-    told = {"dialect": dialect, "ids": {"topic": {}, "tag": {}, "attribute": {}}}
+    told = {"dialect": dialect, "ids": {"topic": {}, "tag": {}, "attribute": {}}, "topics": {}}
     expected = {"server": "https://bell.example.com", "site": site.site.token, **told}
 
     assert config_of(client, dialect, site.site.token) == expected

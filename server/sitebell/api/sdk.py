@@ -62,12 +62,12 @@ def get_worker_source() -> Response:
 
 def get_facade_script(dialect: Dialect) -> Response:
     """Send the page SDK with the facade of a vendor, minified, for the site that the query names in either's words."""
-    return _send(_config_of_facade(dialect) + _script(f"{dialect}.js").minified, AN_HOUR)
+    return _send_facade(dialect, _script(f"{dialect}.js").minified)
 
 
 def get_facade_source(dialect: Dialect) -> Response:
     """Send the same as it can be read."""
-    return _send(_config_of_facade(dialect) + _script(f"{dialect}.js").source, AN_HOUR)
+    return _send_facade(dialect, _script(f"{dialect}.js").source)
 
 
 for _dialect in Dialect:
@@ -107,13 +107,19 @@ def _config() -> str:
     return config_line(config().base_url, known.token if known else None)
 
 
-def _config_of_facade(dialect: Dialect) -> str:
-    """Return the facade's config line; the token and the vendor's ids are there only if the site speaks the dialect."""
+def _send_facade(dialect: Dialect, script: str) -> Response:
+    """Send a facade behind its config line; token and ids are there only if the site speaks the dialect.
+
+    A site that does not speak it yet may do so in a minute, so that this answer is asked for anew each time.
+    """
     wanted = request.args.get("site", "")
     with store().reading() as session:
         known = find_speaking_site(session, dialect, wanted)
         words = Words.of_site(session, known, dialect) if known else Words({})
-    return config_line(config().base_url, known.token if known else None, dialect=dialect, ids=words.for_pages())
+    token = known.token if known else None
+    told = {"dialect": dialect, "ids": words.for_pages(), "topics": words.topics_for_pages()}
+    line = config_line(config().base_url, token, **told)
+    return _send(line + script, AN_HOUR if known else NEVER_STALE)
 
 
 def _send(text: str, caching: str, content_type: str = JAVASCRIPT) -> Response:

@@ -20,7 +20,11 @@ NDJSON = "application/x-ndjson"
 
 _PAGE_PATH = re.compile(r"/v1/sites/(?P<token>[^/]+)(?:/.*)?", re.DOTALL)
 _LISTS_PATH = "/notification/send"
-_BY_ID_PATH = re.compile(r"/subscription/(?!sync/).*", re.DOTALL)  # CleverPush's apps, which prove nothing either
+# CleverPush's apps, which prove nothing either; a sync does if it has a key.
+_BY_ID_PATH = re.compile(
+    r"/subscription/(?!sync/).*|/notification/(delivered|clicked)|/channel/confirm-alert", re.DOTALL
+)
+_SYNC_PATH = re.compile(r"/subscription/sync/.*", re.DOTALL)
 _BULK_PATH = re.compile(r"/v1/databases/[^/]+/profiles/bulk")
 
 
@@ -62,7 +66,8 @@ def read_body() -> bytes:
 def _cap_of_back_end() -> int:
     if _takes_lines():
         return BULK_BODY
-    if _BY_ID_PATH.fullmatch(request.path):
+    is_sync_by_id = _SYNC_PATH.fullmatch(request.path) and "Authorization" not in request.headers
+    if is_sync_by_id or _BY_ID_PATH.fullmatch(request.path):
         return PAGE_BODY
     return LISTS_BODY if request.path == _LISTS_PATH else API_BODY
 

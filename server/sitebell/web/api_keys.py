@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from flask import g, request
@@ -21,10 +22,19 @@ def bearer_token() -> str | None:
     return credential.token if credential is not None and credential.type == "bearer" else None
 
 
-def needs(scope: str, *, credential: Callable[[], str | None] = bearer_token) -> Callable[[View], View]:
-    """Let a view run only for an API key with this scope; `sender_site()` then returns the key's site.
+@dataclass(frozen=True)
+class Credential:
+    """How a key is read out of a request, and where whoever sent none is to write it."""
 
-    `credential` reads the key out of the request.
+    read: Callable[[], str | None]
+    place: str
+
+
+BEARER = Credential(bearer_token, "Authorization: Bearer sb_…")
+
+
+def needs(scope: str, *, credential: Credential = BEARER) -> Callable[[View], View]:
+    """Let a view run only for an API key with this scope; `sender_site()` then returns the key's site.
 
     Raises:
         SitebellError: `invalid_api_key` (401) or `scope_missing` (403).
@@ -33,7 +43,7 @@ def needs(scope: str, *, credential: Callable[[], str | None] = bearer_token) ->
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.site = _authenticate(scope, credential())
+            g.site = _authenticate(scope, credential)
             return view(*args, **kwargs)
 
         return cast("View", guarded)
@@ -56,9 +66,10 @@ def check_site(token: str | None) -> None:
         raise NotFound("This API key belongs to another site: leave site out or name its own.", "site_not_found")
 
 
-def _authenticate(scope: str, text: str | None) -> Site:
+def _authenticate(scope: str, credential: Credential) -> Site:
+    text = credential.read()
     if not text:
-        raise SitebellError("invalid_api_key", "Send an API key: Authorization: Bearer sb_…", 401)
+        raise SitebellError("invalid_api_key", f"Send an API key: {credential.place}", 401)
     with store().reading() as session:
         key = find_api_key(session, text)
         if key is None:

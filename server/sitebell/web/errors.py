@@ -2,9 +2,10 @@
 
 import secrets
 import traceback
+from collections.abc import Callable
 
 import structlog
-from flask import Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
@@ -14,6 +15,7 @@ from sitebell.web.failures import code_of
 
 DATABASE_RETRY_AFTER = 5
 FRAMES = 12
+_ENVELOPES = "sitebell_envelopes"
 
 log = structlog.get_logger("sitebell.api")
 
@@ -23,6 +25,12 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(SitebellError, answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
+
+
+def answer_below(blueprint: Blueprint, *addresses: str, answer: Callable[[Exception], Response]) -> None:
+    """Let a blueprint answer at and below these addresses where there is no route, or not with this method."""
+    envelopes = dict.fromkeys(addresses, answer)
+    blueprint.record(lambda state: state.app.extensions.setdefault(_ENVELOPES, {}).update(envelopes))
 
 
 def explain(error: Exception) -> SitebellError:
@@ -57,11 +65,19 @@ def answer_error(error: SitebellError) -> Response:
 def _answer_http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect is no failure
         return Response(status=error.code, headers=error.get_headers())
-    response = answer_error(explain(error))
+    response = _answer_as_its_neighbours(error)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
     return response
+
+
+def _answer_as_its_neighbours(error: HTTPException) -> Response:
+    for address, answer in current_app.extensions.get(_ENVELOPES, {}).items():
+        if f"{request.path}/".startswith(f"{address}/"):
+            response: Response = answer(error)
+            return response
+    return answer_error(explain(error))
 
 
 def _sentence(error: HTTPException) -> str:

@@ -69,6 +69,7 @@ FAILURES: dict[str, tuple[int, str]] = {
     "identity_required": (422, "The site is signed: it takes that only from a token of its back end."),
     "unknown_opt_in_form": (422, "The site never adopted this opt-in form's id: whether it asks twice is not known."),
     "missing_subject": (422, "The call names neither an address nor a subscription nor a person."),
+    "contradictory_match": (422, "The profile that a row would make is not found by the row's own match."),
     "empty_match": (422, "match says nothing about whom the link is for."),
     "invalid_signing_key": (422, "The algorithm, the kid or the public key cannot be used."),
     "invalid_webhook_url": (422, "The URL is not https on port 443 with a host name and a path."),

@@ -54,6 +54,14 @@ def read_limit(query: Mapping[str, str], largest: int) -> int:
     return read_number(query, LIMIT, default=DEFAULT_LIMIT, smallest=1, largest=largest)
 
 
+def read_flag(query: Mapping[str, str], name: str) -> bool:
+    """Return whether something is wanted, which it is not by default; raises Invalid `invalid` for other words."""
+    written = query.get(name, "false")
+    if written not in ("true", "false"):
+        raise Invalid("invalid", f"{name}: Write true or false.", {name: "Neither true nor false."})
+    return written == "true"
+
+
 def read_number(query: Mapping[str, str], name: str, *, default: int, largest: int, smallest: int = 0) -> int:
     """Return a whole number; raises Invalid `invalid` outside `smallest` to `largest`."""
     written = query.get(name, str(default))

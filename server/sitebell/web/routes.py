@@ -18,7 +18,6 @@ from sitebell.web.schemas import Shape
 
 View = TypeVar("View", bound=Callable[..., Any])
 MAX_COMPLAINTS = 20
-METHOD_NOT_ALLOWED = 405
 MAX_NAME_LENGTH = 80
 
 
@@ -107,7 +106,7 @@ class Routes(Blueprint):  # type: ignore[misc]
         decorators: list[Callable[[View], View]] = [
             self.alt_response(
                 status,
-                schema=ErrorAnswer if status == METHOD_NOT_ALLOWED else self.FAILURE,  # that one is no blueprint's
+                schema=self.FAILURE,
                 description=describe(group),
                 examples=_Uncopied({code: self.show_failure(code) for code in group}),
             )

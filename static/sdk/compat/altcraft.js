@@ -126,44 +126,54 @@ const ALTCRAFT_METHODS = {
 };
 
 /**
+ * Gives an object the methods that it does not have. Promises and JSON.stringify ask every object for methods of theirs.
+ *
+ * @template {object} Known
+ * @param {Known} known
+ * @param {(name: string, args: any[]) => unknown} obey
+ * @returns {Known}
+ */
+const withAllMethods = (known, obey) =>
+  new Proxy(known, {
+    get: (object, name) =>
+      typeof name === 'symbol' || name in object || ['then', 'toJSON'].includes(name)
+        ? Reflect.get(object, name)
+        : (/** @type {any[]} */ ...args) => obey(name, args),
+  });
+
+/**
  * `new AKPush(config?)`.
  *
  * @param {{[option: string]: any}} [config]
  */
 function AKPush(config = {}) {
   joinAltcraft(config);
-  return new Proxy(
-    {},
-    {
-      // Promises and JSON.stringify ask every object for methods of theirs.
-      get: (object, name) =>
-        typeof name === 'symbol' || name in object || ['then', 'toJSON'].includes(name)
-          ? Reflect.get(object, name)
-          : (/** @type {any[]} */ ...args) => perform(ALTCRAFT_METHODS, [name, config, ...args]),
-    },
-  );
+  return withAllMethods({}, (name, args) => perform(ALTCRAFT_METHODS, [name, config, ...args]));
 }
 
 AKPush.removeToken = () => {
   joinAltcraft({});
   return ALTCRAFT_METHODS.removeToken();
 };
-AKPush.events = {
-  /**
-   * @param {string} name
-   * @param {(detail: any) => unknown} handler
-   */
-  on(name, handler) {
-    const translate = ALTCRAFT_EVENTS[name];
-    if (!translate) return warnUnknown('event ' + name);
-    sdk.on(name, (/** @type {any} */ detail) => handler(translate(detail)));
-    if (name !== 'subscribe') foundAgain.then((payload) => payload && callSafely(handler, payload));
+AKPush.events = withAllMethods(
+  {
+    /**
+     * @param {string} name
+     * @param {(detail: any) => unknown} handler
+     */
+    on(name, handler) {
+      const translate = ALTCRAFT_EVENTS[name];
+      if (!translate) return warnUnknown('event ' + name);
+      sdk.on(name, (/** @type {any} */ detail) => handler(translate(detail)));
+      if (name !== 'subscribe') foundAgain.then((payload) => payload && callSafely(handler, payload));
+    },
   },
-};
+  warnUnknown,
+);
 
 // A page that includes the script twice, or the vendor's own beside it, keeps the first.
 if (!(/** @type {any} */ (window).AKPush)) {
-  Object.assign(window, { AKPush });
+  Object.assign(window, { AKPush: withAllMethods(AKPush, warnUnknown) });
   for (const name in ALTCRAFT_EVENTS) sdk.on(name, () => forget(false));
   const atLoad = () => setTimeout(joinKnownWorker);
   if (document.readyState === 'complete') atLoad();

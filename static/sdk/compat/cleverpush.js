@@ -2,34 +2,52 @@
 // CleverPush's words: CleverPush.push(['method', ...args, callback]), on and once, and the bridge for the page's frames.
 // Its ids of topics, tags and attributes mean what `sitebell sites alias` says; ids of subscriptions are ours.
 
-/** @typedef {(...values: any[]) => unknown} CleverCallback */
-
-const cleverPage = /** @type {any} */ (window);
-
-const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(door.ids[kind])[id] || id;
-
-/** @type {{token?: string}} JWT of the site's back end, which CleverPush calls the authoriser's */
-const cleverOptions = {};
-
-/** Among the attributes, whose ids do not begin with a blank. */
-const CLEVER_TAGS = ' tags';
-
-/** @returns {any[]} */
-const valuesOf = (/** @type {string} */ id) => [].concat(wrote()[id] ?? []);
-
-const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
-
-const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(id, value).concat(value);
-
-/** @type {Promise<unknown> | undefined} */
-let cleverSubscription;
-
 /** @returns {Promise<unknown>} once there is a subscription, which may be never */
 const whenSubscribed = () =>
   (cleverSubscription ||= sdk
     .status()
     .catch(ignore)
     .then((/** @type {Sitebell.Status | undefined} */ status) => status?.subscribed || sdk.once('subscribe')));
+
+/** @typedef {(...values: any[]) => unknown} CleverCallback */
+
+/** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
+const TOPICS_SET = /** @type {any} */ ('topicsSet');
+EVENTS.push(TOPICS_SET);
+
+/**
+ * @param {string} userId
+ * @param {CleverCallback} [callback] `()`
+ */
+async function nameVisitor(userId, callback = ignore) {
+  cleverUser = userId;
+  await sdk.identify(userId, cleverOptions);
+  const { user_id: before, ...others } = wrote();
+  // What was written of nobody goes along; what was of somebody else is not this visitor's.
+  if (!before) for (const id in others) await tellWriting(id, others[id]);
+  noteWritten({ ...(before && before !== userId ? {} : others), user_id: userId });
+  callback();
+}
+
+/** Among the attributes, whose ids do not begin with a blank. */
+const CLEVER_TAGS = ' tags';
+
+/** @type {{token?: string}} JWT of the site's back end, which CleverPush calls the authoriser's */
+const cleverOptions = {};
+
+const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(door.ids[kind])[id] || id;
+
+const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(id, value).concat(value);
+
+const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
+
+const writtenTags = () => valuesOf(CLEVER_TAGS);
+
+/** @type {Promise<unknown> | undefined} */
+let cleverSubscription;
+
+/** @type {string | undefined} whom this page named last */
+let cleverUser;
 
 const ignore = () => {};
 
@@ -42,48 +60,6 @@ const answerBoth = (work, callback = ignore) =>
     (value) => callSafely(callback, null, value),
     (error) => callSafely(callback, error),
   );
-
-/**
- * @param {string} id
- * @param {any} change of an attribute, a value or one operation; of the tags, which
- * @param {'tag' | 'untag'} [method]
- * @returns {Promise<unknown>}
- */
-const tellWriting = (id, change, method = 'tag') =>
-  id === CLEVER_TAGS
-    ? sdk[method](...change.map((/** @type {string} */ one) => ourName('tag', one)))
-    : sdk.setFields({ [ourName('attribute', id)]: change }, cleverOptions);
-
-/**
- * @param {string} id
- * @param {unknown} change what the server is told
- * @param {() => unknown} after what is written there then
- * @param {CleverCallback} [callback] `()`
- * @param {'tag' | 'untag'} [method]
- */
-async function writeDown(id, change, after, callback = ignore, method) {
-  await whenSubscribed();
-  await tellWriting(id, change, method);
-  noteWritten({ ...wrote(), [id]: after() });
-  callback();
-}
-
-/**
- * @param {string} userId
- * @param {CleverCallback} [callback] `()`
- */
-async function nameVisitor(userId, callback = ignore) {
-  await sdk.identify(userId, cleverOptions);
-  const { user_id: before, ...others } = wrote();
-  // What was written of nobody goes along; what was of somebody else is not this visitor's.
-  if (!before) for (const id in others) await tellWriting(id, others[id]);
-  noteWritten({ ...(before && before !== userId ? {} : others), user_id: userId });
-  callback();
-}
-
-/** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
-const TOPICS_SET = /** @type {any} */ ('topicsSet');
-EVENTS.push(TOPICS_SET);
 
 /** @type {{[method: string]: (...args: any[]) => any}} */
 const cleverMethods = {
@@ -107,10 +83,7 @@ const cleverMethods = {
     await sdk.setTopics(ids.map((/** @type {string} */ id) => ourName('topic', id)));
     emit(TOPICS_SET, ids);
   },
-  trackEvent: async (name, data) => {
-    await whenSubscribed();
-    await sdk.track(name, data);
-  },
+  trackEvent: (name, data) => whenSubscribed().then(() => sdk.track(name, data)),
   triggerFollowUpEvent: (campaignId, name, data) => cleverMethods.trackEvent(name, { ...data, campaignId }),
   setAttribute: (id, value, callback) =>
     id === 'user_id' && !door.ids.attribute[id]
@@ -124,38 +97,70 @@ const cleverMethods = {
   pullAttributeValue: (id, value, callback) => writeDown(id, { delete: [value] }, () => removing(id, value), callback),
 };
 
+/**
+ * @param {string} id
+ * @param {any} change of an attribute, a value or one operation; of the tags, which
+ * @param {'tag' | 'untag'} [method]
+ * @returns {Promise<unknown>}
+ */
+const tellWriting = (id, change, method = 'tag') =>
+  id === CLEVER_TAGS
+    ? sdk[method](...change.map((/** @type {string} */ one) => ourName('tag', one)))
+    : sdk.setFields({ [ourName('attribute', id)]: change }, cleverOptions);
+
+/** @param {any} state a status, or a membership, which has no `subscribed` */
+const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriberHash;
+
+/**
+ * @param {string} id
+ * @param {unknown} change what the server is told
+ * @param {() => unknown} after what is written there then
+ * @param {CleverCallback} [callback] `()`
+ * @param {'tag' | 'untag'} [method]
+ */
+async function writeDown(id, change, after, callback = ignore, method) {
+  const writer = cleverUser;
+  await whenSubscribed();
+  // What waited for a subscription is not the next visitor's.
+  if (writer && writer !== cleverUser) return;
+  await tellWriting(id, change, method);
+  noteWritten({ ...wrote(), [id]: after() });
+  callback();
+}
+
+async function chosenTopics() {
+  /** @type {Sitebell.Topic[]} */
+  const topics = await sdk.topics();
+  const chosen = topics.filter((topic) => topic.chosen);
+  return chosen.map(({ name }) => byId(door.topics)[name] || name);
+}
+
 async function received() {
   const { subscription } = recall();
   const { notifications } = await ask('/subscription/notifications', { subscription });
   return notifications.map((/** @type {any} */ one) => ({ ...one, text: one.body }));
 }
 
-const writtenTags = () => valuesOf(CLEVER_TAGS);
-
-/** @param {any} state a status, or a membership, which has no `subscribed` */
-const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriberHash;
-
-async function chosenTopics() {
-  /** @type {Sitebell.Topic[]} */
-  const topics = await sdk.topics();
-  const ids = Object.entries(door.ids.topic);
-  const chosen = topics.filter((topic) => topic.chosen);
-  return chosen.map(({ name }) => ids.find(([, ours]) => ours === name)?.[0] || name);
-}
-
-/** @type {{[name: string]: string}} */
-const CLEVER_EVENTS = { initialized: 'ready', subscribed: 'subscribe', unsubscribed: 'unsubscribe' };
-
-/** @param {'on' | 'once'} how */
-const cleverListener = (how) => (/** @type {string} */ name, /** @type {CleverCallback} */ handler) => {
-  const ours = CLEVER_EVENTS[name];
-  if (ours) sdk[how](ours, (/** @type {any} */ { subscriberHash }) => handler(subscriberHash));
-  else if (name === TOPICS_SET) ABOUT_EVENTS[how](name, handler);
-  else warnUnknown(name);
+/** @type {{[name: string]: string[]}} */
+const CLEVER_EVENTS = {
+  initialized: ['ready'],
+  subscribed: ['subscribe', 'update_subscription'],
+  unsubscribed: ['unsubscribe'],
 };
 
 /** @param {Error} [error] */
-const tellInitialised = (error) => callSafely(cleverPage.cleverPushInitCallback || ignore, error);
+const tellInitialised = (error) => callSafely(/** @type {any} */ (self).cleverPushInitCallback || ignore, error);
+
+/** @param {'on' | 'once'} how */
+const cleverListener = (how) => (/** @type {string} */ name, /** @type {CleverCallback} */ handler) => {
+  if (name === TOPICS_SET) ABOUT_EVENTS[how](name, handler);
+  else if (!CLEVER_EVENTS[name]) warnUnknown(name);
+  for (const ours of CLEVER_EVENTS[name] || [])
+    sdk[how](ours, (/** @type {any} */ { subscriberHash }) => handler(subscriberHash));
+};
+
+/** @returns {any[]} */
+const valuesOf = (/** @type {string} */ id) => [].concat(wrote()[id] ?? []);
 
 // What fails was told by the SDK.
 const cleverQueue = takeOverQueue('CleverPush', (command) =>
@@ -164,7 +169,7 @@ const cleverQueue = takeOverQueue('CleverPush', (command) =>
 
 /** @param {MessageEvent} event of a frame: only the page's own origin, and those that `data-frames` names, are heard */
 function hearFrame({ origin, data }) {
-  const allowed = [location.origin, ...(scriptTag?.dataset.frames || '').split(' ')];
+  const allowed = `${location.origin} ${scriptTag?.dataset.frames}`.split(' ');
   if (data?.type === 'cleverpush' && allowed.includes(origin))
     cleverQueue.push([data.method].concat(data.arguments || []));
 }
@@ -181,9 +186,15 @@ if (cleverQueue) {
       args.pop()(Error('unknown'));
     },
   });
-  self.addEventListener('message', hearFrame);
-  connect(cleverPage.cleverPushConfig?.serviceWorkerFile || '/cleverpush-worker.js').then(({ supported }) => {
-    cleverQueue.initialized = true;
-    tellInitialised(supported ? undefined : Error('unsupported'));
-  }, tellInitialised);
+  addEventListener('message', hearFrame);
+  connect(/** @type {any} */ (self).cleverPushConfig?.serviceWorkerFile || '/cleverpush-worker.js').then(
+    ({ supported, permission }) => {
+      cleverQueue.initialized = true;
+      tellInitialised(supported ? undefined : Error('unsupported'));
+      // In the place of the prompt that the channel's dashboard had; browsers want it within a click.
+      if (permission === 'default' && scriptTag?.dataset.ask)
+        addEventListener('click', () => sdk.push(['subscribe']), { once: true });
+    },
+    tellInitialised,
+  );
 } else tellInitialised(Error('already initialised'));

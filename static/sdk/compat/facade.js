@@ -3,8 +3,10 @@
 // where they are; a facade only translates.
 
 /**
- * @type {{server: string, site: string | null, dialect: string, ids: {[kind: string]: {[id: string]: string}}}}
- * the line before this script; `site` is null when it names none of ours, `ids` are the vendor's and what they mean
+ * @typedef {{[word: string]: string}} Words
+ * @type {{server: string, site: string | null, dialect: string, ids: {[kind: string]: Words}, topics: Words}} the line
+ * before this script; `site` is null when it names none of ours, `ids` are the vendor's and what they mean, `topics` ours
+ * and the vendor's ids of them
  */
 const door = /** @type {any} */ (self).SITEBELL_CONFIG;
 
@@ -21,8 +23,7 @@ function warn(sentence) {
 }
 
 /** @param {string} what of the vendor's */
-const warnUnknown = (what) =>
-  warn(`The ${what} is not known here; nothing was done. See docs/leaving-${door.dialect}.md.`);
+const warnUnknown = (what) => warn(`The ${what} is unknown here. See docs/leaving-${door.dialect}.md.`);
 
 /**
  * Connects the page to its site, in the worker file that was the vendor's: what that one left there is taken over.

@@ -56,7 +56,9 @@ async function startWorker() {
   try {
     const found = await findRegistration();
     // Of a file that was another system's, the old worker goes on until ours is registered in its place.
-    const isOurs = found && (!settings.takeover || workerOf(found)?.scriptURL.split('?own')[1]);
+    const isOurs =
+      found &&
+      (!settings.takeover || settings.takeover === 'subscription' || workerOf(found)?.scriptURL.split('?own')[1]);
     return await within(START_TIME, activated(isOurs ? found : await register(found?.scope)));
   } catch (reason) {
     throw complaint('worker_failed', workerUrl() + ' ' + reason);

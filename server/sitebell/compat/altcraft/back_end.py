@@ -29,7 +29,7 @@ from sitebell.services.dialects import foreign_id_of
 from sitebell.services.matching import Match, lock_identities
 from sitebell.services.profiles import ProfileChanges, get_profile, identities_of, upsert_profile
 from sitebell.web.admission import read_body
-from sitebell.web.api_keys import needs, sender_site
+from sitebell.web.api_keys import Credential, needs, sender_site
 from sitebell.web.context import now, rules, store, vault
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.json_body import read_json
@@ -113,6 +113,9 @@ def token_in_body() -> str | None:
     return token if isinstance(token, str) else None
 
 
+TOKEN_IN_BODY = Credential(token_in_body, "the member token of the body")
+
+
 def speaking_site() -> Site:
     """Return the site of the call's API key.
 
@@ -124,7 +127,7 @@ def speaking_site() -> Site:
 
 
 @altcraft.route("/api/v1.1/subscriptions/set", methods=["POST"])
-@needs("manage", credential=token_in_body)
+@needs("manage", credential=TOKEN_IN_BODY)
 @altcraft.arguments(
     AltcraftSetBody,
     example={
@@ -163,7 +166,7 @@ def set_subscription(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @altcraft.route("/api/v1.1/profiles/import", methods=["POST"])
-@needs("manage", credential=token_in_body)
+@needs("manage", credential=TOKEN_IN_BODY)
 @altcraft.arguments(
     AltcraftImportBody,
     example={
@@ -188,6 +191,7 @@ def set_subscription(body: dict[str, Any]) -> dict[str, Any]:
     "invalid_operation",
     "invalid_email",
     "invalid_phone",
+    "contradictory_match",
 )
 def import_profile(body: dict[str, Any]) -> dict[str, Any]:
     """Find or make a profile, write its fields, and bind subscriptions to it. All of it is done, or nothing."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
-from sitebell.web.errors import answer_error, explain
+from sitebell.web.errors import answer_below, answer_error, explain
 from sitebell.web.failures import FAILURES
 from sitebell.web.routes import Routes
 from sitebell.web.schemas import Answer
@@ -50,6 +50,9 @@ def answer_failure(error: Exception) -> Response:
     response = answer_error(failure)
     response.set_data(json.dumps({"error": failure.status, "error_text": f"{failure.code}: {failure.message}"}))
     return response
+
+
+answer_below(altcraft, "/push_subscribe", "/api/v1.1", answer=answer_failure)
 
 
 def done(error: int = ALL_WRITTEN, **more: Any) -> dict[str, Any]:

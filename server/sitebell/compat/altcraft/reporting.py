@@ -6,7 +6,7 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from sitebell.compat.altcraft.back_end import speaking_site, token_in_body
+from sitebell.compat.altcraft.back_end import TOKEN_IN_BODY, speaking_site
 from sitebell.compat.altcraft.envelope import AltcraftAnswer, altcraft, done
 from sitebell.compat.bodies import Body
 from sitebell.compat.sites import get_speaking_site
@@ -40,7 +40,7 @@ class AltcraftEventsBody(Body):
 
 
 @altcraft.route("/api/v1.1/pushes/post_events", methods=["POST"])
-@needs("send", credential=token_in_body)
+@needs("send", credential=TOKEN_IN_BODY)
 @altcraft.arguments(
     AltcraftEventsBody, example={"token": "0123456789abcdef0123456789abcdef", "events": DELIVERED, "uid": "Q2x…"}
 )

@@ -7,7 +7,7 @@ from sitebell.compat.sites import check_speaks, get_speaking_site
 from sitebell.errors import NotFound
 from sitebell.models import Dialect, Site
 from sitebell.services.dialects import Words, find_speaking_site
-from sitebell.web.api_keys import sender_site
+from sitebell.web.api_keys import Credential, sender_site
 from sitebell.web.context import store
 from sitebell.web.routes import Routes
 
@@ -31,6 +31,9 @@ def private_key() -> str | None:
     if credential is not None and credential.type == "bearer":
         return credential.token
     return request.headers.get("Authorization")
+
+
+PRIVATE_KEY = Credential(private_key, "Authorization: KEY, without a word before it")
 
 
 def own_channel(channel_id: str) -> Site:

@@ -76,19 +76,31 @@ class WrittenAnswer(Answer):
 Change = Callable[[Session, Site, Words, Subscription, Mapping[str, Any]], None]
 
 
-def _write(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    site = find_channel(body["channel_id"])
+def open_channel(channel_id: str) -> Site:
+    """Return the site of a channel where an id alone may write; the call is counted.
+
+    Raises:
+        NotFound: `site_not_found`.
+        SitebellError: `id_writes_off` (403), the site did not ask for that.
+        RateLimited: `rate_limited`.
+    """
+    site = find_channel(channel_id)
     if not allows(site, Quirk.CLEVERPUSH_ID_WRITES):
         sentence = "An id alone changes nothing here: sitebell sites set TOKEN --quirk cleverpush_id_writes allows it."
         raise SitebellError("id_writes_off", sentence, 403)
     spend(site)
+    return site
+
+
+def _write(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    site = open_channel(body["channel_id"])
     with store().writing() as session:
         row = get_subscriber(session, site, body["subscription_id"], lock=True)
         change(session, site, words_of(session, site), row, body)
         return {"success": True, "id": row.subscriber_hash}
 
 
-def _tell(session: Session, site: Site, row: Subscription, said: Introduction) -> None:
+def tell(session: Session, site: Site, row: Subscription, said: Introduction) -> None:
     """Write what a stranger says as the native page routes would take it: without a token, on a signed site, little."""
     admission = admit(session, vault(), site, said, None, now())
     if admission.refusal is not None:
@@ -105,26 +117,26 @@ def _need(body: Mapping[str, Any], name: str, written: str) -> str:
 
 def _tag(session: Session, site: Site, words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
     tag = words.ours(AliasKind.TAG, _need(body, "tag_id", "tagId"))
-    _tell(session, site, row, Introduction(tags=TagChange(add=[tag])))
+    tell(session, site, row, Introduction(tags=TagChange(add=[tag])))
 
 
 def _untag(session: Session, site: Site, words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
     tag = words.ours(AliasKind.TAG, _need(body, "tag_id", "tagId"))
-    _tell(session, site, row, Introduction(tags=TagChange(remove=[tag])))
+    tell(session, site, row, Introduction(tags=TagChange(remove=[tag])))
 
 
 def _set(session: Session, site: Site, words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
     given = {_need(body, "attribute_id", "attributeId"): body["value"]}
     attributes = read_attributes(session, site, words, given)
     match = NO_MATCH if attributes.user_id is None else Match(external_id=attributes.user_id)
-    _tell(session, site, row, Introduction(match=match, fields=attributes.as_changes()))
+    tell(session, site, row, Introduction(match=match, fields=attributes.as_changes()))
 
 
 def _changing(operation: str) -> Change:
     def change(session: Session, site: Site, words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
         name = words.ours(AliasKind.ATTRIBUTE, _need(body, "attribute_id", "attributeId"))
         operand = True if operation == "unset" else [body["value"]]
-        _tell(session, site, row, Introduction(fields={name: {operation: operand}}))
+        tell(session, site, row, Introduction(fields={name: {operation: operand}}))
 
     return change
 
@@ -152,7 +164,7 @@ def _visit(_session: Session, _site: Site, _words: Words, row: Subscription, _bo
 
 
 def _mark(session: Session, site: Site, _words: Words, row: Subscription, _body: Mapping[str, Any]) -> None:
-    _tell(session, site, row, Introduction(tags=TagChange(add=[TEST_TAG])))
+    tell(session, site, row, Introduction(tags=TagChange(add=[TEST_TAG])))
 
 
 def _leave_as_it_is(*_all: Any) -> None:

@@ -7,7 +7,7 @@ from flask import request
 from marshmallow import fields
 
 from sitebell.clock import from_epoch_milliseconds
-from sitebell.compat.cleverpush.channel import CHANNEL, cleverpush, own_channel, private_key, words_of
+from sitebell.compat.cleverpush.channel import CHANNEL, PRIVATE_KEY, cleverpush, own_channel, words_of
 from sitebell.compat.cleverpush.showing import (
     NotificationAnswer,
     SubscriptionAnswer,
@@ -106,7 +106,7 @@ class TagsAnswer(Answer):
 
 @cleverpush.route("/channels", methods=["GET"])
 @cleverpush.doc(security=SECURITY)
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, ChannelsAnswer)
 @cleverpush.fails(*API_KEY, *CHANNEL)
 def get_channels() -> dict[str, Any]:
@@ -122,7 +122,7 @@ def get_channels() -> dict[str, Any]:
 
 @cleverpush.route("/channel/<channel_id>/subscription-count", methods=["GET"])
 @cleverpush.doc(security=SECURITY)
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, CountAnswer)
 @cleverpush.fails(*API_KEY, *CHANNEL)
 def get_count(channel_id: str) -> dict[str, int]:
@@ -143,7 +143,7 @@ def get_count(channel_id: str) -> dict[str, int]:
         parameter(LIMIT, "How many at most.", **SIZE, default=LARGEST_PAGE),
     ],
 )
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, SubscriptionsAnswer)
 @cleverpush.fails(*READ, "invalid_cursor")
 def get_subscriptions(channel_id: str) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def get_subscriptions(channel_id: str) -> dict[str, Any]:
         parameter("startDate", "Taken and not used, as at the vendor."),
     ],
 )
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, NotificationsAnswer)
 @cleverpush.fails(*READ)
 def get_notifications(channel_id: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def get_notifications(channel_id: str) -> dict[str, Any]:
 
 @cleverpush.route("/channel/<channel_id>/notification/<message_id>/hourly-statistics", methods=["GET"])
 @cleverpush.doc(security=SECURITY)
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, HoursAnswer)
 @cleverpush.fails(*API_KEY, *CHANNEL, "message_not_found")
 def get_hours(channel_id: str, message_id: str) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def get_hours(channel_id: str, message_id: str) -> dict[str, Any]:
         parameter("skip", "How many to pass over.", **PLACE),
     ],
 )
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, TagsAnswer)
 @cleverpush.fails(*READ)
 def get_tags(channel_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from marshmallow import RAISE, fields
 from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
-from sitebell.compat.cleverpush.channel import CHANNEL, LONGEST_ID, cleverpush, own_channel, private_key, words_of
+from sitebell.compat.cleverpush.channel import CHANNEL, LONGEST_ID, PRIVATE_KEY, cleverpush, own_channel, words_of
 from sitebell.errors import Invalid
 from sitebell.models import AliasKind, FieldType, Quirk, Site
 from sitebell.services.audiences import is_subscriber_hash
@@ -16,6 +16,7 @@ from sitebell.services.content import LONGEST_BODY, LONGEST_TITLE
 from sitebell.services.dialects import Words, allows
 from sitebell.services.dialects.attributes import Attributes, field_types, read_attributes
 from sitebell.services.messages import Draft, check_send_at, create_message
+from sitebell.services.personalisation.filling import write_out
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.auditing import audit
 from sitebell.web.context import now, store
@@ -80,7 +81,7 @@ class SentAnswer(Answer):
 
 @cleverpush.route("/notification/send", methods=["POST"])
 @cleverpush.doc(security=SECURITY)
-@needs("send", credential=private_key)
+@needs("send", credential=PRIVATE_KEY)
 @cleverpush.arguments(SendBody, example=EXAMPLE)
 @cleverpush.response(200, SentAnswer)
 @cleverpush.fails(*API_KEY, *BODY, *CHANNEL, *AUDIENCE, "notification_too_large", "invalid_template", "invalid_send_at")
@@ -105,7 +106,7 @@ def post_notification(body: dict[str, Any]) -> dict[str, Any]:
 
 def _notification(body: Mapping[str, Any]) -> dict[str, Any]:
     names = {"title": "title", "body": "body", "url": "url", "media_url": "image"}
-    return {ours: body[theirs] for theirs, ours in names.items() if theirs in body}
+    return write_out({ours: body[theirs] for theirs, ours in names.items() if theirs in body})
 
 
 def _audience(session: Session, site: Site, words: Words, body: Mapping[str, Any]) -> dict[str, Any]:

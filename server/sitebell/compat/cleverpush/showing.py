@@ -10,6 +10,7 @@ from sitebell.models import AliasKind, Message, Site, Subscription
 from sitebell.services.addresses import EMAIL
 from sitebell.services.dialects import Words
 from sitebell.services.inventory import ListedSubscriber, ListedTag
+from sitebell.services.personalisation.filling import read_back
 from sitebell.web.schemas import Answer
 from sitebell.web.strict_fields import Moment
 
@@ -111,9 +112,9 @@ def show_notification(words: Words, site: Site, message: Message, counts: Mappin
         "_id": message.public_id,
         "id": message.public_id,
         "channel": channel_id_of(words, site),
-        "title": message.notification["title"],
-        "text": message.notification.get("body", ""),
-        "url": message.notification.get("url"),
+        "title": read_back(message.notification["title"]),
+        "text": read_back(message.notification.get("body", "")),
+        "url": read_back(url) if (url := message.notification.get("url")) else None,
         "status": message.status,
         "delivered": counts["shown"],
         "clicked": counts["clicked"],

@@ -1,9 +1,10 @@
 """`POST /subscription/sync/<channel>` and `GET /subscription`: by the back end's word, as the private key is."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length
 from sqlalchemy.orm import Session
 
@@ -11,32 +12,32 @@ from sitebell.compat.bodies import Body
 from sitebell.compat.cleverpush.channel import (
     CHANNEL,
     LONGEST_ID,
+    PRIVATE_KEY,
     cleverpush,
     own_channel,
     private_key,
     words_of,
 )
 from sitebell.compat.cleverpush.showing import SubscriptionAnswer, show_subscription
+from sitebell.compat.cleverpush.syncing import read_sync, sync
+from sitebell.compat.cleverpush.syncing_by_id import BY_ID, sync_by_id
 from sitebell.errors import Invalid, NotFound
-from sitebell.models import AliasKind, BoundBy, Dialect, Site, Subscription
-from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
-from sitebell.services.binding.enrollments import is_unconfirmed
-from sitebell.services.confirmations import EmailSignup, sign_up
+from sitebell.models import AliasKind, Site, Subscription
 from sitebell.services.databases import get_database
-from sitebell.services.dialects import Words, find_alias
-from sitebell.services.dialects.attributes import USER_ID, Attributes, means_the_person, read_attributes
+from sitebell.services.dialects import Words
+from sitebell.services.dialects.attributes import USER_ID, means_the_person
 from sitebell.services.fields.contact import LONGEST_EMAIL
 from sitebell.services.inventory import describe_subscribers, find_newest_subscriber
-from sitebell.services.matching import Match, lock_identities
-from sitebell.services.profiles import ProfileChanges, Search, identities_of, search_profiles, upsert_profile
+from sitebell.services.profiles import Search, search_profiles
 from sitebell.services.profiles.reading import read_profiles
 from sitebell.services.sites import list_databases
-from sitebell.services.subscribers import get_subscriber, read_subscriber
-from sitebell.services.topics import choose_topics
+from sitebell.services.subscribers import read_subscriber
+from sitebell.services.tags import MAX_TAGS
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import config, now, store, vault
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.query import parameter, read_query
+from sitebell.web.routes import complain
 from sitebell.web.strict_fields import text
 
 MAX_TOPICS = 100
@@ -50,18 +51,30 @@ EXAMPLE = {
 
 
 class SyncBody(Body):
-    """A subscription to make or change: an e-mail address, one that is known by its id, or a person."""
+    """A subscription to make or change: an e-mail address, one that is known by its id, or a person.
+
+    Of a member that is not understood a back end hears: it would believe that it was written. Apps say more of
+    themselves than is public, and that is passed over.
+    """
 
     email_address = text(2 * LONGEST_EMAIL, data_key="emailAddress", load_default=None)
     form_id = text(LONGEST_ID, data_key="emailOptInFormId", load_default=None)
     subscription_id = text(LONGEST_ID, data_key="subscriptionId", load_default=None)
     topics = fields.List(text(LONGEST_ID), load_default=None, validate=Length(max=MAX_TOPICS))
+    tags = fields.List(text(LONGEST_ID), load_default=list, validate=Length(max=MAX_TAGS))
     attributes = fields.Dict(data_key="customAttributes", keys=text(LONGEST_ID), load_default=dict)
 
     @validates_schema
     def _check_subject(self, body: dict[str, Any], **_options: Any) -> None:
         if body.get("email_address") and body.get("subscription_id"):
             raise ValidationError("Name one of emailAddress and subscriptionId.")
+        if body.get("form_id") and not body.get("email_address"):
+            raise ValidationError("An opt-in form is about an emailAddress: name both.", "emailOptInFormId")
+
+    @post_load(pass_original=True)
+    def _note_strangers(self, body: dict[str, Any], original: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        known = {field.data_key or name for name, field in self.load_fields.items()}
+        return body | {"strangers": sorted(set(original) - known)}
 
 
 class SyncAnswer(SubscriptionAnswer):
@@ -72,9 +85,23 @@ class SyncAnswer(SubscriptionAnswer):
     is_needed = fields.Boolean(data_key="emailConfirmationNeeded", required=True)
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs_key_or_id(view: View) -> View:
+    """Let a call without a key through, which the view then has to treat as anybody's; a key that is there must fit."""
+    by_key = needs("manage", credential=PRIVATE_KEY)(view)
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if private_key() is None else by_key(*args, **kwargs)
+
+    return cast("View", guarded)
+
+
 @cleverpush.route("/subscription/sync/<channel_id>", methods=["POST"])
-@cleverpush.doc(security=SECURITY)
-@needs("manage", credential=private_key)
+@cleverpush.doc(security=[*SECURITY, {}])
+@needs_key_or_id
 @cleverpush.arguments(SyncBody, example=EXAMPLE)
 @cleverpush.response(200, SyncAnswer)
 @cleverpush.fails(
@@ -90,20 +117,29 @@ class SyncAnswer(SubscriptionAnswer):
     "unknown_field",
     "invalid_value",
     "invalid_operation",
+    "invalid_tag",
+    "too_many_tags",
     "invalid_email",
     "missing_subject",
+    *BY_ID,
 )
 def post_sync(body: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """Create or update a subscription.
 
     An e-mail address whose form is a double opt-in is kept unconfirmed; the link goes to the webhook `confirm_email`.
+
+    Without a key, as apps call it, only a subscription that is known by its id is synced, and only where the site asked
+    for the quirk `cleverpush_id_writes`; members that are not understood are passed over then.
     """
+    if private_key() is None:
+        return sync_by_id(channel_id, body)
+    if body["strangers"]:
+        raise complain({name: ["Unknown field."] for name in body["strangers"]})
     site = own_channel(channel_id)
     with store().writing() as session:
         words = words_of(session, site)
-        attributes = read_attributes(session, site, words, body["attributes"])
-        topics = None if body["topics"] is None else [words.ours(AliasKind.TOPIC, one) for one in body["topics"]]
-        row, is_needed = _sync(session, site, body, attributes, topics)
+        given = read_sync(session, site, words, body)
+        row, is_needed = sync(session, vault(), site, given, config().base_url, now())
         shown = {"_id": None, "id": None} if row is None else _describe(session, words, site, row)
     return shown | {"is_needed": is_needed}
 
@@ -117,7 +153,7 @@ def post_sync(body: dict[str, Any], channel_id: str) -> dict[str, Any]:
         parameter("attribute_value", "Its value. The vendor writes this one parameter so."),
     ],
 )
-@needs("read", credential=private_key)
+@needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, SubscriptionAnswer)
 @cleverpush.fails(*API_KEY, *CHANNEL, "invalid", "unknown_field", "invalid_value", "subscriber_not_found")
 def get_by_attribute() -> dict[str, Any]:
@@ -138,52 +174,6 @@ def get_by_attribute() -> dict[str, Any]:
         if row is None:
             raise NotFound("Nobody with this value has a subscription of this channel.", "subscriber_not_found")
         return _describe(session, words, site, row)
-
-
-def _sync(
-    session: Session, site: Site, body: Mapping[str, Any], attributes: Attributes, topics: Sequence[str] | None
-) -> tuple[Subscription | None, bool]:
-    """Return the subscription, None when only a person was named, and whether a confirmation is missing."""
-    match = Match(external_id=attributes.user_id, email=body["email_address"])
-    introduction = Introduction(match=match, fields=attributes.as_changes(), bound_by=BoundBy.BACKEND)
-    if body["email_address"] is not None:
-        confirms = _is_double(session, site, body["form_id"])
-        signup = EmailSignup(address=body["email_address"], introduction=introduction, topics=topics, confirms=confirms)
-        return sign_up(session, vault(), site, signup, config().base_url, now())
-    if body["subscription_id"] is None:
-        return _write_person(session, site, attributes), False
-    row = get_subscriber(session, site, body["subscription_id"], lock=True)
-    enroll_somewhere(session, site, row, introduction, now())
-    if topics is not None:
-        choose_topics(session, site, row, topics, now())
-    return row, is_unconfirmed(session, row)
-
-
-def _is_double(session: Session, site: Site, form_id: str | None) -> bool:
-    """Say whether a form asks the owner of an address first; without a form nobody is asked."""
-    if form_id is None:
-        return False
-    form = find_alias(session, site, Dialect.CLEVERPUSH, AliasKind.OPT_IN_FORM, form_id)
-    if form is None:
-        raise Invalid(
-            "unknown_opt_in_form",
-            "Whether this opt-in form asks twice is not known: sitebell sites alias … --opt-in-form ID=double.",
-        )
-    return form.target == "double"
-
-
-def _write_person(session: Session, site: Site, attributes: Attributes) -> Subscription | None:
-    """Store whom a back end names by the user id alone; return the newest subscription, if the person has any."""
-    if attributes.user_id is None:
-        raise Invalid("missing_subject", "Name emailAddress, subscriptionId or customAttributes.user_id.")
-    match = Match(external_id=attributes.user_id)
-    changes = ProfileChanges(fields=attributes.as_changes())
-    found = []
-    for database_id in list_databases(session, site):
-        lock_identities(session, database_id, identities_of(match, changes))
-        database = get_database(session, database_id)
-        found.append(upsert_profile(session, database, match, changes, now())[0].id)
-    return find_newest_subscriber(session, site, found)
 
 
 def _find_profiles(session: Session, site: Site, words: Words, attribute_id: str, value: str) -> list[int]:

@@ -37,9 +37,14 @@ def audience_of(session: Session, site: Site, body: Json) -> Json:
     return {"where": {"all": where}} if where else {"everyone": True}
 
 
-def tag_of(session: Session, site: Site, segment: str) -> str:
+def tag_of_id(session: Session, site: Site, segment: str) -> str:
     """Return the tag that a segment is here; raises Invalid `unknown_segment`."""
     return _tags_of(session, site, [segment])[0]
+
+
+def tag_of_name(session: Session, site: Site, segment: str) -> str:
+    """Return the tag of a segment that is called by its name, which may be a number."""
+    return _known_segments(session, site).get(segment, segment)
 
 
 def _people(body: Json) -> Json | None:
@@ -93,13 +98,14 @@ def _tags_of(session: Session, site: Site, segments: Sequence[str]) -> list[str]
     """Translate adopted ids; a name is the tag of this name, but a number that nobody adopted is no name."""
     if not segments:
         return []
-    known = {
-        alias.foreign_id: alias.target
-        for alias in list_aliases(session, site, Dialect.PUSHENGAGE)
-        if alias.kind == AliasKind.SEGMENT
-    }
+    known = _known_segments(session, site)
     lost = [segment for segment in segments if segment not in known and segment.isdigit()]
     if lost:
         way = f"sitebell sites alias {site.token} --dialect pushengage --segment {lost[0]}=TAG"
         raise Invalid("unknown_segment", f"No tag is known for the segment {lost[0]}: `{way}`.")
     return [known.get(segment, segment) for segment in segments]
+
+
+def _known_segments(session: Session, site: Site) -> dict[str, str]:
+    aliases = list_aliases(session, site, Dialect.PUSHENGAGE)
+    return {alias.foreign_id: alias.target for alias in aliases if alias.kind == AliasKind.SEGMENT}

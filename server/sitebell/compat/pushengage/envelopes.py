@@ -17,8 +17,8 @@ from sitebell.compat.sites import check_speaks
 from sitebell.errors import SitebellError
 from sitebell.models import Dialect
 from sitebell.web.admission import read_body
-from sitebell.web.api_keys import bearer_token, needs, sender_site
-from sitebell.web.errors import answer_error, explain
+from sitebell.web.api_keys import Credential, bearer_token, needs, sender_site
+from sitebell.web.errors import answer_below, answer_error, explain
 from sitebell.web.failures import FAILURES
 from sitebell.web.json_body import MalformedBody, read_json
 from sitebell.web.routes import BodyParser, Routes
@@ -113,6 +113,9 @@ def vendor_key() -> str | None:
     return request.headers.get("api-key") or bearer_token()
 
 
+VENDOR_KEY = Credential(vendor_key, "api_key: KEY")
+
+
 def back_end(scope: str) -> Callable[[View], View]:
     """Let a view run for an API key with this scope whose site speaks the dialect."""
 
@@ -122,15 +125,16 @@ def back_end(scope: str) -> Callable[[View], View]:
             check_speaks(sender_site(), Dialect.PUSHENGAGE)
             return view(*args, **kwargs)
 
-        return cast("View", needs(scope, credential=vendor_key)(spoken))
+        return cast("View", needs(scope, credential=VENDOR_KEY)(spoken))
 
     return decorate
 
 
 def register_failures(blueprint: VendorRoutes) -> None:
-    """Answer every failure of a blueprint's views in the vendor's envelope."""
+    """Answer every failure of a blueprint's views, and beside them, in the vendor's envelope."""
     for kind in (SitebellError, HTTPException, Exception):
         blueprint.register_error_handler(kind, _answer)
+    answer_below(blueprint, "/apiv1", answer=_answer)
 
 
 def _answer(error: Exception) -> Response:

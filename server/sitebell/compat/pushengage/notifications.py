@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sitebell.compat.pushengage.fields import MOMENT
 from sitebell.models import Message, MessageStatus, Site
 from sitebell.services.messages import Draft, check_send_at
+from sitebell.services.personalisation.filling import read_back, write_out
 
 Json = dict[str, Any]
 
@@ -31,7 +32,7 @@ def draft_of(site: Site, body: Json, audience: Json, now: datetime) -> Draft:
     send_at = local.replace(tzinfo=ZoneInfo(site.time_zone)) if kind == "later" else None
     return Draft(
         audience=audience,
-        notification=_notification(body),
+        notification=write_out(_notification(body)),
         ttl=body["notification_expiry"],
         send_at=check_send_at(send_at, now),
         is_draft=kind == "draft",
@@ -44,11 +45,11 @@ def show_notification(site: Site, message: Message) -> Json:
     words = {status: word for word, statuses in STATUSES.items() for status in statuses}
     return {
         "notification_id": message.public_id,
-        "notification_title": content["title"],
-        "notification_message": content.get("body", ""),
-        "notification_url": content.get("url", ""),
-        "image_url": content.get("icon", ""),
-        "big_image_url": content.get("image", ""),
+        "notification_title": read_back(content["title"]),
+        "notification_message": read_back(content.get("body", "")),
+        "notification_url": read_back(content.get("url", "")),
+        "image_url": read_back(content.get("icon", "")),
+        "big_image_url": read_back(content.get("image", "")),
         "status": words.get(MessageStatus(message.status), message.status),
         "valid_from_utc": message.send_at.astimezone(ZoneInfo(site.time_zone)).strftime(MOMENT),
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sitebell.compat.pushengage.audiences import audience_of, tag_of
+from sitebell.compat.pushengage.audiences import audience_of, tag_of_id, tag_of_name
 from sitebell.compat.pushengage.envelopes import (
     SECURITY,
     PushEngageSuccessAnswer,
@@ -107,7 +107,7 @@ def add_segment_with_hash(body: dict[str, Any]) -> dict[str, Any]:
     """Put subscribers into a segment: the tag goes to the profiles that they are at now."""
     site = sender_site()
     with store().writing() as session:
-        tag = tag_of(session, site, *body["segment_id"])
+        tag = tag_of_id(session, site, *body["segment_id"])
         count = put_tag(session, tag, profiles_at(site, body["subscriber_hash"]), now())
     if not count:
         raise NotFound("This site has no subscriber with one of these hashes.", "subscriber_not_found")
@@ -121,13 +121,13 @@ def add_segment_with_hash(body: dict[str, Any]) -> dict[str, Any]:
     PushEngageProfileBody, example={"segment_name": "news", "profile_id": ["ann"], "operation": "add"}
 )
 @pushengage.response(200, PushEngageSuccessAnswer)
-@pushengage.fails(*API_KEY, *BODY, "unknown_segment", "invalid_tag", "too_many_tags", "profile_not_found")
+@pushengage.fails(*API_KEY, *BODY, "invalid_tag", "too_many_tags", "profile_not_found")
 def post_profile(body: dict[str, Any]) -> dict[str, Any]:
     """Put all browsers of these people into a segment, or take them out."""
     site = sender_site()
     meant = profiles_named(site, body["profile_id"])
     with store().writing() as session:
-        tag = tag_of(session, site, body["segment_name"])
+        tag = tag_of_name(session, site, body["segment_name"])
         is_added = body["operation"] == "add"
         count = put_tag(session, tag, meant, now()) if is_added else take_tag(session, tag, meant, now())
     if not count:

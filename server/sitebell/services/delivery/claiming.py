@@ -17,7 +17,7 @@ from sitebell.models import (
     MessageStatus,
     Subscription,
 )
-from sitebell.services.delivery.eligibility import needs_proof, obstacles_in
+from sitebell.services.delivery.eligibility import Proof, obstacles_in, proof_for
 from sitebell.services.delivery.planner import finish_message
 
 CRASHES_UNTIL_SPLIT = 3
@@ -43,12 +43,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A leased batch, its message as it stood at the claim, the deliveries that are due, whether they need proof."""
+    """A leased batch, its message as it stood at the claim, the deliveries that are due, what proof they need."""
 
     batch: Batch
     message: Message
     jobs: list[Job]
-    needs_proof: bool
+    proof: Proof
 
 
 def has_claimable(session: Session, now: datetime) -> bool:
@@ -72,7 +72,7 @@ def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta
     ended = _end_of(message, now)
     if ended is not None:
         _finish_open(session, batch, *ended, now)
-    proof = needs_proof(session, message)
+    proof = proof_for(session, message)
     if ended is None:
         _skip_ineligible(session, batch, message, now, proof=proof)
     return Claimed(batch, message, _due_jobs(session, batch, now), proof)
@@ -81,10 +81,10 @@ def claim_batch(session: Session, *, owner: str, now: datetime, lease: timedelta
 def find_obstacles(session: Session, claimed: Claimed, first: Job) -> dict[int, str]:
     """Return why jobs of a batch, from this one on, may not go out any more, by subscription.
 
-    Whether proof is needed was decided at the claim.
+    What proof is needed was decided at the claim.
     """
     message, batch = claimed.message, claimed.batch
-    return obstacles_in(session, message.site_id, batch.id, proof=claimed.needs_proof, first=first.subscription_id)
+    return obstacles_in(session, message.site_id, batch.id, proof=claimed.proof, first=first.subscription_id)
 
 
 def close_batch(session: Session, claimed: Claimed, now: datetime) -> bool:
@@ -146,7 +146,7 @@ def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: s
     )
 
 
-def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime, *, proof: bool) -> None:
+def _skip_ineligible(session: Session, batch: Batch, message: Message, now: datetime, *, proof: Proof) -> None:
     skipped: dict[str, list[int]] = {}
     for subscription_id, reason in obstacles_in(session, message.site_id, batch.id, proof=proof).items():
         skipped.setdefault(reason, []).append(subscription_id)

@@ -14,7 +14,7 @@ from sitebell.push.endpoint import Endpoint, EndpointRules
 from sitebell.push.vapid import VapidSigner
 from sitebell.services.delivery.claiming import Claimed, Job
 from sitebell.services.delivery.eligibility import may_be_named
-from sitebell.services.delivery.foreign import FOREIGN_SHAPES, ForeignPayload
+from sitebell.services.delivery.foreign import FOREIGN_SHAPES, ForeignPayload, hub_of
 from sitebell.services.delivery.payloads import Payload, push_topic
 from sitebell.services.personalisation.filling import fill_in, is_personal, names_of
 from sitebell.services.personalisation.values import load_values
@@ -35,9 +35,10 @@ class MessageComposer:
         people: Mapping[int, Mapping[str, Any]] | None = None,
         *,
         origin: str = "",
+        hub: str = "",
     ) -> None:
         self._message = message
-        self._origin = origin
+        self._origin, self._hub = origin, hub
         self._payload = Payload(message.public_id, message.notification)
         self._people = people
         self._receipts = receipts
@@ -72,7 +73,9 @@ class MessageComposer:
             notification = fill_in(notification, self._people.get(job.subscription_id, {}))
         payload = Payload(self._message.public_id, notification)
         if job.worker is not None and is_foreign:
-            payload = ForeignPayload(job.worker, self._message.public_id, notification, self._origin)
+            payload = ForeignPayload(
+                job.worker, self._message.public_id, notification, origin=self._origin, hub=self._hub
+            )
         payload.check_size()
         return payload
 
@@ -80,8 +83,9 @@ class MessageComposer:
 class Composer:
     """Keeps what is dear to make: opened keys, their signers, and a composer for each message under way."""
 
-    def __init__(self, vault: Vault, rules: EndpointRules, subject: str, clock: Clock) -> None:
+    def __init__(self, vault: Vault, rules: EndpointRules, subject: str, clock: Clock, base_url: str) -> None:
         self._vault = vault
+        self._base_url = base_url
         self._rules = rules
         self._subject = subject
         self._clock = clock
@@ -107,8 +111,9 @@ class Composer:
         notification, people = claimed.message.notification, None
         if is_personal(notification):
             people = load_values(session, claimed.batch, names_of(notification), may_be_named(session, claimed.message))
-        origin = session.get_one(Site, site_id).origin_names[0]
-        return MessageComposer(claimed.message, self._receipts[site_id], people, origin=origin)
+        site = session.get_one(Site, site_id)
+        origin, hub = site.origin_names[0], hub_of(self._base_url, site)
+        return MessageComposer(claimed.message, self._receipts[site_id], people, origin=origin, hub=hub)
 
     def signer(self, job: Job) -> VapidSigner:
         """Return the signer of the pair that the job's subscription was made with (SEC-52)."""

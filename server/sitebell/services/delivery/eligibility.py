@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, nu
 from sqlalchemy.orm import Session
 
 from sitebell.models import (
+    NAMING,
     PROVEN,
+    BoundBy,
     Delivery,
     Enrollment,
     EnrollmentStatus,
@@ -24,6 +26,9 @@ OF_THE_BROWSER = ("everyone", "subscriber_hashes", "topics")
 FACTS_OF_THE_BROWSER = ("subscription.", "event.")  # no field of a profile has a dot in its name
 
 
+Proof = tuple[BoundBy, ...]  # the words that count as proof of whose browser it is; empty: no proof is asked
+
+
 @dataclass(frozen=True)
 class Requirement:
     """A condition over `Subscription` and `Enrollment`, and the reason to give where it does not hold."""
@@ -35,13 +40,16 @@ class Requirement:
 TRANSPORT = Requirement(Subscription.channel == "web", literal("no_transport"))
 
 
-def needs_proof(session: Session, message: Message) -> bool:
-    """Say whether only enrollments that somebody proved may get a message.
+def proof_for(session: Session, message: Message) -> Proof:
+    """Return by whose words an enrollment must be bound to get a message.
 
-    So it is when its sender asked for it (`verified`), and on a signed site whenever the audience says who is meant:
-    there, what browsers claimed about themselves before the site was signed does not count any more.
+    Proof is asked when its sender asked for it (`verified`), and on a signed site whenever the audience says who is
+    meant: there, what browsers claimed about themselves before the site was signed does not count any more. A link of a
+    newsletter counts there, but is no proof to a sender who asks for it: newsletters are forwarded.
     """
-    return message.is_verified or (is_signed(session, message.site_id) and names_people(message.audience))
+    if message.is_verified:
+        return PROVEN
+    return NAMING if is_signed(session, message.site_id) and names_people(message.audience) else ()
 
 
 def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
@@ -50,7 +58,7 @@ def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
     Else a stranger who claimed somebody's profile before the site was signed would read their name in a message to all.
     """
     if is_signed(session, message.site_id):
-        return Enrollment.bound_by.in_(PROVEN) | Enrollment.is_anonymous
+        return Enrollment.bound_by.in_(NAMING) | Enrollment.is_anonymous
     return true()
 
 
@@ -60,27 +68,39 @@ def names_people(audience: dict[str, Any]) -> bool:
     return bool(others) or ("where" in audience and _asks_for_profile(audience["where"]))
 
 
-def requirements(site_id: int, *, proof: bool) -> list[Requirement]:
-    """Return what a subscription and its enrollment must be to get a message; `proof` is `needs_proof`'s answer.
+def requirements(site_id: int, *, proof: Proof) -> list[Requirement]:
+    """Return what a subscription and its enrollment must be to get a message; `proof` is `proof_for`'s answer.
 
     `TRANSPORT` is not among them: who cannot be reached is planned, so that the message's counts tell of it.
     """
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
-    needed = [
+    return [
         Requirement(Subscription.site_id == site_id, literal("the subscription is another site's")),
         Requirement(
             Subscription.status == SubscriptionStatus.SUBSCRIBED,
             literal("the subscription is ") + func.coalesce(Subscription.status, "gone"),
         ),
+        *requirements_of_place(site_id, Enrollment, proof=proof),
+    ]
+
+
+def requirements_of_place(site_id: int, place: type[Enrollment], *, proof: Proof) -> list[Requirement]:
+    """Return what an enrollment must be, by itself, for its browser to get a message; `place` may be an alias."""
+    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+    needed = [
         Requirement(
-            Enrollment.status == EnrollmentStatus.SUBSCRIBED,
-            literal("the enrollment is ") + func.coalesce(Enrollment.status, "gone"),
+            place.status == EnrollmentStatus.SUBSCRIBED,
+            literal("the enrollment is ") + func.coalesce(place.status, "gone"),
         ),
-        Requirement(Enrollment.database_id.in_(linked), literal("its database is not the site's any more")),
+        Requirement(place.database_id.in_(linked), literal("its database is not the site's any more")),
     ]
     if proof:
-        needed.append(Requirement(Enrollment.bound_by.in_(PROVEN), literal("the enrollment is not proved")))
+        needed.append(Requirement(place.bound_by.in_(proof), literal("the enrollment is not proved")))
     return needed
+
+
+def is_fact_of_the_browser(field: str) -> bool:
+    """Say whether a field of `where` is the browser's, whoever is there, and no profile's."""
+    return field == "topics" or field.startswith(FACTS_OF_THE_BROWSER)
 
 
 def obstacle(needed: Sequence[Requirement]) -> ColumnElement[str | None]:
@@ -91,7 +111,7 @@ def obstacle(needed: Sequence[Requirement]) -> ColumnElement[str | None]:
     return reason
 
 
-def obstacles_in(session: Session, site_id: int, batch_id: int, *, proof: bool, first: int = 0) -> dict[int, str]:
+def obstacles_in(session: Session, site_id: int, batch_id: int, *, proof: Proof, first: int = 0) -> dict[int, str]:
     """Return why deliveries of a batch may not go out, by subscription; `first` is the first one to look at.
 
     Deliveries that have ended are looked at too.
@@ -101,7 +121,7 @@ def obstacles_in(session: Session, site_id: int, batch_id: int, *, proof: bool, 
 
 
 @lru_cache(maxsize=256)
-def _select_obstacles(site_id: int, proof: bool) -> Select[int, str]:  # noqa: FBT001
+def _select_obstacles(site_id: int, proof: Proof) -> Select[int, str]:
     """Return the one statement for a site; to make it anew for each look would cost several times the look."""
     reason: ColumnElement[Any] = obstacle([*requirements(site_id, proof=proof), TRANSPORT])
     return (
@@ -120,5 +140,4 @@ def _asks_for_profile(where: Any) -> bool:
     inner = [*where.get("all", ()), *where.get("any", ()), *([where["not"]] if "not" in where else [])]
     if inner:
         return any(map(_asks_for_profile, inner))
-    name = str(where.get("field", ""))
-    return name != "topics" and not name.startswith(FACTS_OF_THE_BROWSER)
+    return not is_fact_of_the_browser(str(where.get("field", "")))

@@ -45,3 +45,7 @@ class Words:
             if kind in IN_PAGES:
                 found[kind][foreign_id] = target
         return found
+
+    def topics_for_pages(self) -> dict[str, str]:
+        """Return the vendor's ids of our topics."""
+        return {name: foreign_id for (kind, name), foreign_id in self._theirs.items() if kind == AliasKind.TOPIC}

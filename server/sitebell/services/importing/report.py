@@ -14,14 +14,18 @@ FIRST_MESSAGES = {
     "": "Our worker: the message as you write it.",
     "onesignal": "OneSignal's worker: title, text, icon, image, buttons and the URL of a click, as it reads them.",
     "perfecty": "Perfecty's worker: title, text, icon, image and the URL of a click, as it reads them; no buttons.",
-    "altcraft": "Altcraft's worker fetches the text from Altcraft's server: the browser shows a notice of its own, or"
-    " nothing. Take browsers over at their visit before you send.",
+    "altcraft": "Altcraft's worker in Firebase mode: title, text, icon, image and buttons that open their URLs. Without"
+    " Firebase it fetches the text from Altcraft's server, and the browser shows a notice of its own, or nothing: take"
+    " those over at their visit before you send.",
     "pushengage": "PushEngage's worker fetches the text from PushEngage's server and shows its fallback notification"
     " when that fails. Take browsers over at their visit before you send.",
     "cleverpush": "CleverPush's worker: what it reads is not public, so expect its fallback or nothing. Take browsers"
     " over at their visit before you send.",
 }
-NO_RECEIPTS = "Another vendor's worker sends no receipts: shown, clicked and closed stay 0 until takeover."
+NO_RECEIPTS = (
+    "Another vendor's worker sends no receipts: shown, clicked and closed stay 0 until takeover. Altcraft's in Firebase"
+    " mode alone tells what was shown, to a site that speaks its dialect."
+)
 
 
 @dataclass

@@ -34,6 +34,9 @@ SAMPLES = {
 # Up to the end of the authority nothing of a URL may come from a profile; a path begins with its one slash.
 _ORIGIN = re.compile(r"(https?://[^/?#]+[/?#]|/).*", re.IGNORECASE | re.DOTALL)
 
+_BRACES = re.compile(r"\{\{+")
+_WRITTEN_OUT = re.compile(r'\{\{ "(\{\{+)" \}\}')
+
 
 def is_personal(notification: Mapping[str, Any]) -> bool:
     """Say whether a notification has anything to fill in; else it is the same for all."""
@@ -81,6 +84,16 @@ def fill_in(notification: Mapping[str, Any], values: Values) -> dict[str, Any]:
 def fixed_parts(notification: Mapping[str, Any]) -> dict[str, Any]:
     """Return a checked notification without any value: the least that each recipient gets."""
     return _map_texts(notification, lambda name, text: "".join(filter(None, _compile(name, text).pieces)))
+
+
+def write_out(notification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notification of somebody who knows no templates: its braces go out as they are written."""
+    return _map_texts(notification, lambda _name, text: _BRACES.sub(r'{{ "\g<0>" }}', text))
+
+
+def read_back(text: str) -> str:
+    """Return a text as it was before `write_out`."""
+    return _WRITTEN_OUT.sub(r"\g<1>", text)
 
 
 def _map_texts(members: Mapping[str, Any], change: Callable[[str, str], str]) -> dict[str, Any]:
