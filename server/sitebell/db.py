@@ -1,9 +1,10 @@
 """The database: one declarative base, and the only two ways to open a transaction, reading and writing."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+LONGEST_TRUNCATION_MS = 250  # other writers wait meanwhile
 MIGRATION_LOCK = 0x5173BE11  # any number, as long as every Sitebell uses the same one
 ENGINE_OPTIONS: dict[str, Any] = {
     "hide_parameters": True,  # or a failed statement would log endpoints and keys
@@ -108,6 +110,23 @@ class Store:
         ):
             session.connection()  # waits for its turn here, so that a clock read in the block is not stale
             yield session
+
+    @contextmanager
+    def erasing(self) -> Iterator[Session]:
+        """Open a session as `writing()` does, and leave what it overwrites in no file where that can be done now.
+
+        SQLite's write-ahead log keeps former pages; whoever reads a moment of before hinders its truncation by the
+        first erase, and not by the next one.
+        """
+        with self.writing() as session:
+            yield session
+        if self._turns:
+            with self._turns.take(), closing(self.engine.raw_connection()) as connection:
+                patience = connection.cursor().execute("PRAGMA busy_timeout").fetchone()[0]
+                connection.cursor().execute(f"PRAGMA busy_timeout={LONGEST_TRUNCATION_MS}")
+                with suppress(OperationalError):  # the erase is committed, whatever becomes of this
+                    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                connection.cursor().execute(f"PRAGMA busy_timeout={patience}")
 
     def is_at_head(self) -> bool:
         """Say whether every migration has been applied."""
@@ -218,7 +237,7 @@ def _keep_values_out(context: ExceptionContext) -> None:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # sqlite3 must not open transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -9,6 +9,7 @@ from support.back_end import WEBHOOK, BackEnd
 from support.pushengage_office import CONTENT as PUSHENGAGE
 from support.web_application import Json, new_subscription
 
+RECEIPTS = ("POST /notification/delivered", "POST /notification/clicked")
 IN_BODY = "<credential>"
 DRAFT = {"audience": {"everyone": True}, "notification": {"title": "Hello"}, "draft": True}
 
@@ -66,7 +67,7 @@ def body_for(route: str, ids: dict[str, str], subscribed: Json, message: Json) -
         what = {"tagId": "gold", "topicId": "news", "value": "Ann"}
         what["attributeId"] = "likes" if route.endswith("-value") else "_fname"
         return by_id | what | {"name": "bought", "eventId": "bought"}
-    bodies = {
+    bodies: dict[str, Any] = dict.fromkeys(("POST /channel/confirm-alert", *RECEIPTS), by_id) | {
         "POST /v1/sites/<token>/events": {"events": [{"type": "shown", "receipt": "x", "at": 0}]},
         "POST /v1/messages": message,
         "POST /subscription/sync/<channel_id>": {"subscriptionId": ids["<subscriber_hash>"]},

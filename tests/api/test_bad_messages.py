@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from support.web_application import Json, stored_rows
 
-pytestmark = pytest.mark.databases("sqlite")  # what is refused here never reaches the database
+once = pytest.mark.databases("sqlite")  # what is decided before a database is asked
 
 DANGEROUS_URLS = [
     "javascript:alert(1)",
@@ -70,6 +70,7 @@ def code(client: FlaskClient, body: Any, headers: dict[str, str]) -> tuple[int, 
     return response.status_code, error["code"]
 
 
+@once
 @pytest.mark.parametrize("url", DANGEROUS_URLS)
 def test_sec_35_a_dangerous_url_is_refused_wherever_it_stands(
     app: Flask, client: FlaskClient, back_end: dict[str, str], message: Json, url: str
@@ -84,6 +85,7 @@ def test_sec_35_a_dangerous_url_is_refused_wherever_it_stands(
     assert stored_rows(app) == before
 
 
+@once
 @pytest.mark.parametrize("url", SOUND_URLS)
 def test_sec_35_a_web_url_or_a_path_of_the_site_is_taken(
     client: FlaskClient, back_end: dict[str, str], message: Json, url: str
@@ -129,6 +131,7 @@ AUDIENCES: list[tuple[Any, str]] = [
 ]
 
 
+@once
 @pytest.mark.parametrize(("audience", "expected"), AUDIENCES, ids=range(len(AUDIENCES)))
 def test_an_audience_is_explicit(
     app: Flask, client: FlaskClient, back_end: dict[str, str], message: Json, audience: Any, expected: str
@@ -168,6 +171,7 @@ NOTIFICATIONS: list[Any] = [
 ]
 
 
+@once
 @pytest.mark.parametrize("notification", NOTIFICATIONS, ids=range(len(NOTIFICATIONS)))
 def test_a_notification_of_another_shape_is_refused(
     app: Flask, client: FlaskClient, back_end: dict[str, str], message: Json, notification: Any
@@ -178,6 +182,7 @@ def test_a_notification_of_another_shape_is_refused(
     assert stored_rows(app) == before
 
 
+@once
 def test_a_notification_that_no_push_can_carry_is_refused_with_its_size(
     app: Flask, client: FlaskClient, back_end: dict[str, str], message: Json
 ) -> None:
@@ -216,6 +221,7 @@ OPTIONS: list[Json] = [
 ]
 
 
+@once
 @pytest.mark.parametrize("change", OPTIONS, ids=str)
 def test_an_option_out_of_bounds_is_refused(
     app: Flask, client: FlaskClient, back_end: dict[str, str], message: Json, change: Json

@@ -68,6 +68,37 @@ def test_a_list_is_answered_by_a_list(office: BackEnd) -> None:
     assert [(result["line"], result["status"]) for result in results] == [(1, "created"), (2, "error"), (3, "updated")]
 
 
+@pytest.mark.parametrize(
+    ("match", "values"),
+    [
+        ({"email": "new@example.com"}, {"email": "other@example.com"}),
+        ({"phone": "+4930901820"}, {"phones": ["+4930901821"]}),
+        ({"phone": "+4930901820"}, {"phones": {"delete": ["+4930901820"]}}),
+        ({"external_id": "new"}, {"external_id": "other"}),
+        ({"external_id": "new", "email": "new@example.com"}, {"external_id": None, "email": None}),
+        ({"custom": {"field": "_city", "value": "Ulm"}}, {"fields": {"_city": "Berlin"}}),
+    ],
+)
+def test_a_row_makes_nobody_whom_its_own_match_does_not_find_again(office: BackEnd, match: Json, values: Json) -> None:
+    """Else each upload of the same row would make one more profile."""
+    row = {"match": match, **values}
+
+    assert [result.get("error") for result in send_list(office, row, row)] == ["contradictory_match"] * 2
+    assert office.search() == []
+
+
+def test_a_row_changes_what_its_match_found_somebody_by(office: BackEnd) -> None:
+    ann = office.add_profile(email="ann@example.com", phones=["+4930901820"])
+    moved = {"match": {"email": "ann@example.com"}, "email": "ann@example.org"}
+    both = {"match": {"phone": "+4930901820"}, "phones": ["+4930901821", "+4930901820"]}
+
+    assert [(result["status"], result["profile_id"]) for result in send_list(office, moved, both)] == [
+        ("updated", ann),
+        ("updated", ann),
+    ]
+    assert send_list(office, moved)[0]["error"] == "contradictory_match"
+
+
 FAULTS = {
     "not_json": (b"{", "malformed"),
     "not_utf8": (b'{"match": {"external_id": "\xff"}}', "malformed"),

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from sitebell.config import Config
+from sitebell.db import sqlite_file
 from sitebell.models import Subscription, SubscriptionTopic
 from support.back_end import BackEnd
 from support.planting import IDEMPOTENCY_KEY, Planted, columns_with, wordy_columns
@@ -114,6 +116,31 @@ def test_sec_43_nothing_planted_survives_an_erase(
     assert columns_with(app, everything) == {}
     written = "".join(capfd.readouterr())
     assert [word for word in everything if word in written] == []
+
+
+@pytest.mark.databases("sqlite")  # what PostgreSQL keeps until VACUUM is documented
+@pytest.mark.parametrize("is_hindered", [False, True])
+def test_sec_43_nothing_planted_is_left_in_the_files_of_sqlite(
+    app: Flask, office: BackEnd, planted: Planted, config: Config, *, is_hindered: bool
+) -> None:
+    """Somebody who reads meanwhile makes no erase fail; the next one does what that one could not."""
+    file = sqlite_file(config.database_url)
+    assert file is not None
+    files = [file, file.with_name(f"{file.name}-wal")]
+    words = [word.encode() for word in planted.words | planted.secrets]
+
+    def found() -> set[bytes]:
+        kept = b"".join(one.read_bytes() for one in files)
+        return {word for word in words if word in kept}
+
+    assert len(found()) > len(words) / 2  # JSON escapes some, and splits others
+    with parts(app).store.reading() as reader:
+        if is_hindered:
+            assert reader.scalar(select(func.count()).select_from(Subscription))
+        office.erase(planted.profile_id)
+    if is_hindered:
+        office.erase(office.add_profile())
+    assert found() == set()
 
 
 def test_sec_43_an_erased_browser_is_a_shell_without_facts_choices_or_keys(

@@ -6,7 +6,7 @@ from flask import Flask
 from sitebell.models import MessageStatus
 from sitebell.services.delivery.planner import plan_batch
 from support.back_end import BackEnd
-from support.visitors import profile_ids
+from support.visitors import link, profile_ids, unlink
 from support.web_application import Json, parts
 
 EMAIL = {"field": "email", "op": "eq", "value": "Ann@Example.com"}
@@ -102,6 +102,25 @@ def test_a_message_to_the_erased_person_alone_ends_by_itself(app: Flask, office:
 
     message = office.ask("GET", f"/v1/messages/{message_id}")
     assert (message["status"], message["counts"]["recipients"]) == (MessageStatus.SENT, 0)
+
+
+def test_messages_of_a_site_that_had_the_database_once_lose_the_name(
+    app: Flask, office: BackEnd, other_office: BackEnd
+) -> None:
+    link(app, other_office.site, office.site.database_id)
+    ann = office.add_profile(external_id="ann")
+    first = send(other_office, audience={"external_ids": ["ann"]})
+    for _ in range(2):  # unlinked again after it was linked again
+        unlink(app, other_office.site, office.site.database_id)
+        link(app, other_office.site, office.site.database_id)
+    unlink(app, other_office.site, office.site.database_id)
+    later = send(other_office, audience={"external_ids": ["ann"]})
+    office.erase(ann)
+
+    message = other_office.ask("GET", f"/v1/messages/{first}")
+    assert "ann" not in str(message["audience"])
+    assert message["notification"] == {"title": "(erased)"}
+    assert other_office.ask("GET", f"/v1/messages/{later}")["audience"] == {"external_ids": ["ann"]}  # somebody else
 
 
 def test_messages_of_sites_that_never_knew_the_person_stay_as_they_are(office: BackEnd, other_office: BackEnd) -> None:

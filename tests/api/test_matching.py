@@ -190,11 +190,19 @@ def test_a_phone_number_is_found_however_it_is_written(new_browser: NewBrowser, 
     assert profile_ids(new_browser().put(match={"phone": written})) == known
 
 
+@pytest.mark.parametrize("written", ["ann@shop.test", "ann@corp.local", "ann@mailhost", "ann@localhost"])
+def test_an_address_of_a_staging_or_intranet_system_is_one(new_browser: NewBrowser, written: str) -> None:
+    known = profile_ids(new_browser().put(match={"email": written}))
+
+    assert profile_ids(new_browser().put(match={"email": written.upper()})) == known
+
+
 @pytest.mark.parametrize(
     ("match", "code"),
     [
         ({"email": "ann"}, "invalid_email"),
         ({"email": "ann@"}, "invalid_email"),
+        ({"email": "ann@mail host"}, "invalid_email"),
         ({"email": "ann@example.com, bob@example.com"}, "invalid_email"),
         ({"phone": "030 901820"}, "invalid_phone"),
         ({"phone": "+1"}, "invalid_phone"),

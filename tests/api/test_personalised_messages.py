@@ -13,7 +13,7 @@ from sitebell.services.sites import NewSite
 from support.effort import counted
 from support.web_application import Json, parts, stored_rows
 
-pytestmark = pytest.mark.databases("sqlite")  # what is refused here never reaches the database
+once = pytest.mark.databases("sqlite")  # what is decided before a database is asked
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ SOUND: list[Json] = [
 ]
 
 
+@once
 @pytest.mark.parametrize("members", SOUND, ids=range(len(SOUND)))
 def test_a_template_of_known_members_and_filters_is_taken(
     client: FlaskClient, back_end: dict[str, str], message: Json, members: Json
@@ -52,6 +53,7 @@ def test_a_template_of_known_members_and_filters_is_taken(
     assert send(client, back_end, message, **members) == (202, "", {})
 
 
+@once
 @pytest.mark.parametrize(
     "text",
     [
@@ -111,6 +113,7 @@ def test_sec_37_what_is_more_than_a_value_is_refused(
     assert stored_rows(app) == before
 
 
+@once
 @pytest.mark.parametrize(
     "url",
     [
@@ -144,6 +147,7 @@ def test_sec_35_a_value_decides_neither_scheme_nor_host(
         assert (status, code, list(details)) == (422, "invalid_template", [f"actions.0.{name}"])
 
 
+@once
 def test_every_fault_of_a_notification_is_told_at_once(
     client: FlaskClient, back_end: dict[str, str], message: Json
 ) -> None:
@@ -154,6 +158,7 @@ def test_every_fault_of_a_notification_is_told_at_once(
     assert set(details) == {"title", "body", "actions.0.title"}
 
 
+@once
 def test_sec_37_the_values_of_all_texts_count_together(
     client: FlaskClient, back_end: dict[str, str], message: Json
 ) -> None:
@@ -165,6 +170,7 @@ def test_sec_37_the_values_of_all_texts_count_together(
     assert (status, code, list(details)) == (422, "invalid_template", ["badge"])
 
 
+@once
 @pytest.mark.parametrize("step", [" | title", " | upper", " if profile._fname else profile._city", " == 'x'"])
 def test_sec_37_a_template_twice_as_long_costs_twice_as_much_to_check(
     client: FlaskClient, back_end: dict[str, str], message: Json, step: str
@@ -210,6 +216,7 @@ def test_a_message_is_kept_as_its_template(client: FlaskClient, back_end: dict[s
     assert shown["notification"] == body["notification"]
 
 
+@once
 def test_a_template_whose_fixed_parts_alone_are_too_large_is_refused(
     client: FlaskClient, back_end: dict[str, str], message: Json
 ) -> None:
@@ -218,6 +225,7 @@ def test_a_template_whose_fixed_parts_alone_are_too_large_is_refused(
     assert (status, code) == (422, "notification_too_large")
 
 
+@once
 def test_a_template_may_be_longer_than_what_it_prints(
     client: FlaskClient, back_end: dict[str, str], message: Json
 ) -> None:

@@ -107,6 +107,17 @@ def test_several_profiles_may_have_the_same_address(office: BackEnd) -> None:
 
 
 @pytest.mark.parametrize(
+    ("email", "reason"),
+    [("nobody", "@"), ("ann@", "after the @"), ("ann b@example.com", "SPACE"), (f"ann@{'x' * 64}", "many")],
+)
+def test_a_refused_address_is_told_why(office: BackEnd, email: str, reason: str) -> None:
+    answer = office.call("POST", office.profiles, {"email": email})
+
+    assert refusal(answer) == (422, "invalid_email")
+    assert reason in answer.get_json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("values", "code"),
     [
         ({"fields": {"unheard": 1}}, "unknown_field"),

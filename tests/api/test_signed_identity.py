@@ -131,6 +131,30 @@ def test_a_profile_known_by_e_mail_alone_becomes_the_customers(signed: SignedSit
     ]
 
 
+@pytest.mark.parametrize("word", [False, "false"])
+def test_an_address_that_its_own_site_has_not_confirmed_finds_nobody_and_is_not_written(
+    signed: SignedSite, signer: Signer, word: Any
+) -> None:
+    """OpenID Connect Core section 5.1: else whoever signs up with somebody's address would get that one's profile."""
+    path = f"/v1/databases/{signed.database_id}/profiles"
+    for name in ({"email": "ann@example.com"}, {"phones": ["+4930901820"]}):
+        assert signed.client.post(path, json=name, headers=signed.back_end).status_code == 201
+    claims: Json = {"email": "Ann@example.com", "phone": "+49 30 901820"}
+    doubts: Json = {"email_verified": word, "phone_number_verified": word}
+
+    answer = signed.put(identity=signer.sign(signed.token, signed.clock(), sub="mallory", **claims, **doubts))
+
+    assert answer["identity"] == {"status": "verified"}
+    assert signed.present() == [("mallory", None, "subscribed", "signed")]
+    found: Any = signed.client.get(f"{path}/{answer['enrollments'][0]['profile_id']}", headers=signed.back_end)
+    assert found.json["phones"] == []
+    confirmed: Json = {"email_verified": True, "phone_number_verified": "true"}
+    token = signer.sign(signed.token, signed.clock(), sub="ann", **claims, **confirmed)
+    signed.put(new_subscription(), identity=token)
+    assert ("ann", "ann@example.com", "subscribed", "signed") in signed.present()
+    assert len(signed.profiles()) == 3
+
+
 def test_two_customers_with_one_e_mail_stay_two(signed: SignedSite, signer: Signer) -> None:
     for sub in ("a", "b"):
         token = signer.sign(signed.token, signed.clock(), sub=sub, email="family@example.com")
@@ -178,49 +202,6 @@ def test_a_logout_takes_the_proof_away(app: Flask, site: NewSite) -> None:
     opened.put(intent="refresh", match={"external_id": "customer-42"})
 
     assert ("customer-42", None, "subscribed", "open") in opened.present()
-
-
-def test_sec_20_keys_are_checked_before_they_are_stored(signed: SignedSite, signer: Signer) -> None:
-    rsa = Signer("RS256").public_key
-    bodies: list[Json] = [
-        {"algorithm": "ES256"},
-        {"algorithm": "ES256", "public_key": rsa},
-        {"algorithm": "EdDSA", "public_key": signer.public_key},
-        {"algorithm": "ES256", "public_key": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----"},
-        {"algorithm": "ES256", "public_key": signer.key.decode()},
-        {"algorithm": "HS256", "public_key": signer.public_key},
-        {"algorithm": "HS256", "kid": "sitebell"},
-        {"algorithm": "HS256", "kid": "a/b"},
-    ]
-    for body in bodies:
-        answer: Any = signed.client.post("/v1/identity/keys", json=body, headers=signed.back_end)
-        assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid_signing_key"), body
-    again = {"algorithm": "HS256", "kid": "first"}
-    answer = signed.client.post("/v1/identity/keys", json=again, headers=signed.back_end)
-    assert (answer.status_code, answer.json["error"]["code"]) == (409, "signing_key_exists")
-
-
-def test_keys_are_listed_without_their_secrets_and_removed(signed: SignedSite, signer: Signer) -> None:
-    shared = signed.add_key(Signer("HS256", kid="second"))
-    listed: Any = signed.client.get("/v1/identity/keys", headers=signed.back_end)
-
-    assert [(key["kid"], key["algorithm"], key["public_key"]) for key in listed.json["keys"]] == [
-        ("first", "ES256", signer.public_key),
-        ("second", "HS256", None),
-    ]
-    assert shared.key.decode() not in listed.text
-    assert len(shared.key) >= 32
-    gone = [signed.client.delete("/v1/identity/keys/second", headers=signed.back_end).status_code for _ in range(2)]
-    assert gone == [200, 404]
-
-
-def test_a_site_has_at_most_ten_keys(signed: SignedSite) -> None:
-    codes = [
-        signed.client.post("/v1/identity/keys", json={"algorithm": "HS256"}, headers=signed.back_end).status_code
-        for _ in range(11)
-    ]
-
-    assert codes == [201] * 10 + [409]
 
 
 def test_a_message_remembers_that_it_is_verified(signed: SignedSite) -> None:

@@ -124,6 +124,20 @@ def test_who_has_no_value_passes_ne_and_not(population: tuple[Shop, list[Browser
     assert shop.reached({"where": {**is_gold, "op": "ne"}}) == shop.reached({"where": {"not": is_gold}})
 
 
+@pytest.mark.parametrize(
+    "unwanted", [{"field": "is_new", "op": "eq", "value": True}, {"field": "tags", "op": "contains", "value": "vip"}]
+)
+def test_who_is_left_out_for_one_profile_is_reached_by_no_other(
+    population: tuple[Shop, list[Browser]], unwanted: Json
+) -> None:
+    shop, browsers = population
+    left_out = shop.reached({"where": unwanted})
+
+    assert any(b.hash in left_out and len(b.profiles) > 1 for b in browsers)
+    assert shop.reached({"where": {"not": unwanted}}) == {b.hash for b in browsers} - left_out
+    assert shop.reached({"where": {"not": {"any": [unwanted]}}}) == {b.hash for b in browsers} - left_out
+
+
 def test_exists_is_true_unless_told_otherwise(population: tuple[Shop, list[Browser]]) -> None:
     shop, _ = population
     answers = [shop.reached({"where": {"field": "plan", "op": "exists", **value}}) for value in ({}, {"value": True})]

@@ -139,13 +139,14 @@ def holds(tree: Json, browser: Browser, profile: Profile, now: datetime) -> bool
     if "any" in tree:
         return any(holds(inner, browser, profile, now) for inner in tree["any"])
     if "not" in tree:
-        return not holds(tree["not"], browser, profile, now)
+        return not any(holds(tree["not"], browser, other, now) for other in browser.profiles)
     op, wanted = tree["op"], tree.get("value", True)
-    if op == "ne":
-        return not holds({**tree, "op": "eq"}, browser, profile, now)
+    if op == "ne" or (op == "exists" and not wanted):
+        opposite = {**tree, "op": "eq"} if op == "ne" else {**tree, "value": True}
+        return holds({"not": opposite}, browser, profile, now)
     kind, found = lookup(tree["field"], browser, profile)
     if op == "exists":
-        return bool(found) is wanted
+        return bool(found)
     choices = wanted if op == "in" else [wanted]
     return any(
         compare(kind, op, value, typed(kind, choice, now))

@@ -157,7 +157,7 @@ class Installation:
 
     def pipeline(self, owner: str = "test", steady: Timer = monotonic) -> Pipeline:
         """Return a pipeline of this process, driven by the stopped clock; it flushes and polls by `steady`."""
-        composer = Composer(self.vault, RULES, "mailto:ops@example.com", self.clock)
+        composer = Composer(self.vault, RULES, "mailto:ops@example.com", self.clock, "https://bell.example.com")
         return Pipeline(self.store, composer, owner=owner, lease=LEASE, clock=self.clock, steady=steady)
 
     def plan(self) -> None:

@@ -78,7 +78,34 @@ def test_perfectys_worker_gets_what_its_plugin_sends(installation: Installation)
     }
 
 
-@pytest.mark.parametrize("worker", [None, "altcraft", "pushengage", "cleverpush"])
+def test_altcrafts_worker_gets_its_firebase_form_with_a_receipt_of_its_own(installation: Installation) -> None:
+    devices = [subscribe_at(installation, "altcraft") for _ in range(2)]
+    installation.send(notification=FULL)
+    installation.drain()
+
+    payloads = [payload_of(device) for device in devices]
+    links = [json.loads(payload["data"].pop("hub_link")) for payload in payloads]
+
+    site, hub = "https://www.example.com", "https://bell.example.com/api/v1.1/pushes/crypto_post_events?/"
+    assert payloads[0] == {
+        "data": {
+            "title": "Fresh bread",
+            "message": "Until noon",
+            "action": f"{site}/bread?day=1",
+            "icon": f"{site}/icon.png",
+            "image": "https://cdn.example.com/bread.jpg",
+            "actions": [
+                {"action": f"{site}/buy", "title": "Buy", "icon": f"{site}/buy.png"},
+                {"action": f"{site}/bread?day=1", "title": "No"},
+            ],
+        }
+    }
+    assert [link["ack"].startswith(f"{hub}{installation.site.token}/") for link in links] == [True, True]
+    assert links[0]["ack"] != links[1]["ack"]
+    assert all(link["open"] == link["ack"] and link["ack"].endswith("/1") for link in links)  # asked for at once
+
+
+@pytest.mark.parametrize("worker", [None, "pushengage", "cleverpush"])
 def test_where_no_shape_is_known_it_is_ours(installation: Installation, worker: str | None) -> None:
     device = subscribe_at(installation, worker)
     installation.send(notification=FULL)

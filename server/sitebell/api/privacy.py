@@ -61,7 +61,7 @@ def erase_person(database_id: str, profile_id: str) -> dict[str, Any]:
     Where somebody else uses a browser now, it stays theirs. What is on its way to a push service at this very moment
     still arrives.
     """
-    with store().writing() as session:
+    with store().erasing() as session:
         profile = linked_profile(session, database_id, profile_id)
         erased = Ledger(config().data).erase_profile(session, vault(), profile, now())
         audit(session, Action.PROFILE_ERASED, f"database {database_id}")
@@ -75,7 +75,7 @@ def erase_person(database_id: str, profile_id: str) -> dict[str, Any]:
 @privacy.fails(*API_KEY, "subscriber_not_found")
 def erase_browser(subscriber_hash: str) -> dict[str, Any]:
     """Erase one browser with its anonymous profile; people who have used it keep their profiles without it."""
-    with store().writing() as session:
+    with store().erasing() as session:
         subscription = get_subscriber(session, sender_site(), subscriber_hash, lock=True)
         erased = Ledger(config().data).erase_subscriber(session, vault(), subscription, now())
         audit(session, Action.SUBSCRIBER_ERASED)

@@ -65,7 +65,7 @@ def list_all(*, site: str, as_json: bool) -> None:
 @click.argument("key_id", metavar="ID", type=int)
 @json_option
 def revoke(*, site: str, key_id: int, as_json: bool) -> None:
-    """Revoke the API key ID of SITE, at once and for good."""
+    """Revoke the API key ID of SITE, at once and for good; only a vendor's can be adopted again."""
     with open_installation() as installation, installation.store.writing() as session:
         owner = get_site(session, site)
         row = revoke_api_key(session, owner, key_id, utcnow())

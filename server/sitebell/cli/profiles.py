@@ -68,7 +68,7 @@ def erase(*, database: int, profile: str, yes: bool, as_json: bool) -> None:
             get_profile(session, get_database(session, database), profile)
         if not yes:
             click.confirm("Nothing brings this person back. Erase them?", abort=True, err=True)
-        with installation.store.writing() as session:
+        with installation.store.erasing() as session:
             row = get_profile(session, get_database(session, database), profile)
             ledger = Ledger(installation.config.data)
             erased = ledger.erase_profile(session, installation.vault, row, utcnow())

@@ -36,6 +36,7 @@ class Action(StrEnum):
     SUBSCRIPTIONS_EXPORTED = "subscriptions.export"
     SIGNING_KEY_ADDED = "signing_key.add"
     SIGNING_KEY_REMOVED = "signing_key.remove"
+    BROWSERS_UNPROVED = "browsers.unprove"
     DATABASE_CREATED = "database.create"
     DATABASE_LINKED = "database.link"
     DATABASE_UNLINKED = "database.unlink"

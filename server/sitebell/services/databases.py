@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Database, Site, SiteDatabase
 from sitebell.services.fields.defining import add_standard_fields
+from sitebell.services.message_names import note_database
 
 LARGEST_ID = 2**31 - 1
 
@@ -90,6 +91,7 @@ def unlink_database(session: Session, site: Site, database: Database) -> bool:
     """Take the link away and return whether there was one; profiles and enrollments stay for the day it comes back."""
     link = session.get(SiteDatabase, (site.id, database.id))
     if link is not None:
+        note_database(session, site.id, database.id)  # an erase there finds the names that the site's messages say
         session.execute(
             delete(SiteDatabase).where(SiteDatabase.site_id == site.id, SiteDatabase.database_id == database.id)
         )

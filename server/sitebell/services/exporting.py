@@ -114,7 +114,8 @@ def _messages(session: Session, profile: Profile, site: Site | None) -> Iterator
     stays = chain.from_iterable(read_stays(session, profile, site))
     names = Names.of(session, [profile], (stay.subscription for stay in stays if stay.is_all_theirs))
     sites = {site.id} if site else sites_of(session, profile, ()) | sites_of_browsers(session, profile)
-    for message, found in messages_naming(session, sites, names):
+    once_of = None if site else profile.database_id
+    for message, found in messages_naming(session, sites, names, once_of=once_of):
         yield {"id": message.public_id, "audience": found, **_pick(message, OF_MESSAGE)}
 
 

@@ -41,14 +41,33 @@ def drop_names(session: Session, message_id: int, hashes: Iterable[bytes]) -> No
         session.execute(gone, execution_options=QUIET)
 
 
+def note_database(session: Session, site_id: int, database_id: int) -> None:
+    """Note at the messages of a site that they may name people of a database: do it before the link is taken away."""
+    mark, noted = _mark_of_database(database_id), aliased(MessageName)
+    known = exists().where(noted.name_hash == mark, noted.message_id == Message.id)
+    said = select(literal(mark), Message.id).where(Message.site_id == site_id, ~known)
+    session.execute(insert(MessageName).from_select(["name_hash", "message_id"], said))
+
+
 def messages_calling(
-    session: Session, site_ids: Iterable[int], hashes: Iterable[bytes], *which: ColumnElement[bool]
+    session: Session,
+    site_ids: Iterable[int],
+    hashes: Iterable[bytes],
+    *which: ColumnElement[bool],
+    once_of: int | None = None,
 ) -> list[int]:
-    """Return which messages of these sites, of those that meet conditions, call somebody so, oldest first."""
-    sites, found = list(site_ids), set[int]()
+    """Return which messages of these sites, of those that meet conditions, call somebody so, oldest first.
+
+    `once_of` is a database: messages of sites that were linked to it when they were made are looked at, too.
+    """
+    found, marked = set[int](), aliased(MessageName)
+    theirs: ColumnElement[bool] = Message.site_id.in_(list(site_ids))
+    if once_of is not None:
+        mark = _mark_of_database(once_of)
+        theirs |= exists().where(marked.name_hash == mark, marked.message_id == MessageName.message_id)
     mine = select(MessageName.message_id).join(Message, Message.id == MessageName.message_id)
     for some in _portions(hashes):
-        found.update(session.scalars(mine.where(MessageName.name_hash.in_(some), Message.site_id.in_(sites), *which)))
+        found.update(session.scalars(mine.where(MessageName.name_hash.in_(some), theirs, *which)))
     return sorted(found)
 
 
@@ -93,6 +112,10 @@ def inherit_names(session: Session, target: Profile, source: Profile) -> None:
     session.execute(update(FormerName).where(of_source).values(profile_id=target.id), execution_options=QUIET)
     own = {"profile_id": target.id, "name_hash": fingerprint(source.public_id), "is_id": True}
     session.execute(insert(FormerName).values(own))
+
+
+def _mark_of_database(database_id: int) -> bytes:
+    return fingerprint(f"\0database\0{database_id}")  # no name and no field begins so
 
 
 def _portions(hashes: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

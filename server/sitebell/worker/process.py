@@ -124,7 +124,7 @@ def run(config: Config, name: str | None = None) -> None:
     with store.writing() as session:
         vault = open_vault(session, config.master_key_file)
     owner = name or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-    composer = Composer(vault, EndpointRules(config.push_hosts), subject, utcnow)
+    composer = Composer(vault, EndpointRules(config.push_hosts), subject, utcnow, config.base_url)
     lease = timedelta(seconds=config.lease_seconds)
     pipeline = Pipeline(store, composer, owner=owner, lease=lease, clock=utcnow)
     client = PushClient(in_flight=IN_FLIGHT, proxy=config.push_proxy, ca_file=config.push_ca_file)

@@ -1,4 +1,4 @@
-"""The fields of `where`, each compiled to a condition over `Subscription` and `Enrollment` that is true or false.
+"""The fields of `where`, each compiled to a condition over `Subscription` and an enrollment that is true or false.
 
 A condition is never unknown (NULL), so that `not` is the exact opposite: who has no value fails every comparison, and
 therefore passes `ne` and `not`.
@@ -6,14 +6,14 @@ therefore passes `ne` and `not`.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from sitebell.errors import Invalid, SitebellError
+from sitebell.errors import Invalid
 from sitebell.models import (
     Enrollment,
     Event,
@@ -29,7 +29,7 @@ from sitebell.models import (
 )
 from sitebell.services.audiences.comparing import check_operation, compare, read_cells
 from sitebell.services.audiences.lookups import finds_a_row
-from sitebell.services.audiences.trees import Branch, Leaf, Tree
+from sitebell.services.audiences.trees import Leaf
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.values import Cell, column_of
 from sitebell.services.tags import check_tag, is_on
@@ -39,39 +39,23 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the names of a tree mean for one site: its databases' fields, its topics; `now` is for relative moments."""
+    """What the names of a tree mean for one site: its databases' fields, its topics; `now` is for relative moments.
+
+    Whose the fields of profiles are says `enrollment`.
+    """
 
     fields: Mapping[str, Sequence[Field]]
     topics: Mapping[str, int]
     now: datetime
+    enrollment: type[Enrollment] = Enrollment
 
 
-def condition_of(tree: Tree, known: Vocabulary, *, is_lenient: bool = False) -> Condition:
-    """Return the condition of a tree.
-
-    `is_lenient` is for a message that was checked when it was created: what has lost its meaning since then, as a topic
-    that was removed, is false.
+def condition_of_leaf(leaf: Leaf, known: Vocabulary) -> Condition:
+    """Return the condition of a comparison that says what is to be there: `ne` and `exists` false are made of these.
 
     Raises:
         Invalid: `unknown_field`, `unknown_topic`, `invalid_value`, `invalid_where` and what e-mails and phones raise.
     """
-    if isinstance(tree, Branch):
-        inner = [condition_of(item, known, is_lenient=is_lenient) for item in tree.inner]
-        if tree.kind == "not":
-            return not_(inner[0])
-        return and_(*inner) if tree.kind == "all" else or_(*inner)
-    if tree.op == "ne" or (tree.op == "exists" and not tree.value):
-        opposite = replace(tree, op="eq") if tree.op == "ne" else replace(tree, value=True)
-        return not_(condition_of(opposite, known, is_lenient=is_lenient))
-    try:
-        return _compile(tree, known)
-    except SitebellError:
-        if is_lenient:
-            return false()
-        raise
-
-
-def _compile(leaf: Leaf, known: Vocabulary) -> Condition:
     namespace, point, name = leaf.field.partition(".")
     if point and namespace == "subscription" and name in _FACTS:
         return _FACTS[name](leaf, known)
@@ -98,13 +82,15 @@ def _profile_field(leaf: Leaf, known: Vocabulary) -> Condition:
         raise complaint or Invalid(
             "unknown_field", f"No database of the site has a field {leaf.field}.", {"field": leaf.field}
         )
-    return or_(*(_has_value(leaf, fields, column, cells) for (column, cells), fields in ids.items()))
+    return or_(*(_has_value(leaf, fields, column, cells, known) for (column, cells), fields in ids.items()))
 
 
-def _has_value(leaf: Leaf, field_ids: Sequence[int], column: str, cells: Sequence[Cell]) -> Condition:
+def _has_value(
+    leaf: Leaf, field_ids: Sequence[int], column: str, cells: Sequence[Cell], known: Vocabulary
+) -> Condition:
     value = compare(getattr(FieldValue, column), leaf.op, cells)
-    of_profile = select(FieldValue.field_id).where(FieldValue.profile_id == Enrollment.profile_id)
-    return finds_a_row(of_profile.where(FieldValue.field_id.in_(field_ids), value), Enrollment)
+    of_profile = select(FieldValue.field_id).where(FieldValue.profile_id == known.enrollment.profile_id)
+    return finds_a_row(of_profile.where(FieldValue.field_id.in_(field_ids), value), known.enrollment)
 
 
 def _of_profile(column: InstrumentedAttribute[str | None]) -> Callable[[Leaf, Vocabulary], Condition]:
@@ -115,24 +101,24 @@ def _of_profile(column: InstrumentedAttribute[str | None]) -> Callable[[Leaf, Vo
         cells = read_cells(leaf, Field(name=leaf.field, type=FieldType.TEXT), known.now)
         if leaf.field == "email":
             cells = [str(cell).lower() if leaf.op == "begins_with" else normalise_email(str(cell)) for cell in cells]
-        mine = select(Profile.id).where(Profile.id == Enrollment.profile_id, compare(column, leaf.op, cells))
-        return finds_a_row(mine, Enrollment)
+        mine = select(Profile.id).where(Profile.id == known.enrollment.profile_id, compare(column, leaf.op, cells))
+        return finds_a_row(mine, known.enrollment)
 
     return compile_leaf
 
 
 def _phones(leaf: Leaf, known: Vocabulary) -> Condition:
-    mine = select(ProfilePhone.phone).where(ProfilePhone.profile_id == Enrollment.profile_id)
+    mine = select(ProfilePhone.phone).where(ProfilePhone.profile_id == known.enrollment.profile_id)
     for value in read_cells(leaf, Field(name=leaf.field, type=FieldType.LIST), known.now):
         mine = mine.where(ProfilePhone.phone == normalise_phone(str(value)))
-    return finds_a_row(mine, Enrollment)
+    return finds_a_row(mine, known.enrollment)
 
 
 def _tags(leaf: Leaf, known: Vocabulary) -> Condition:
-    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == Enrollment.profile_id, is_on(known.now))
+    mine = select(ProfileTag.tag).where(ProfileTag.profile_id == known.enrollment.profile_id, is_on(known.now))
     for value in read_cells(leaf, Field(name=leaf.field, type=FieldType.LIST), known.now):
         mine = mine.where(ProfileTag.tag == check_tag(str(value)))
-    return finds_a_row(mine, Enrollment)
+    return finds_a_row(mine, known.enrollment)
 
 
 def _topics(leaf: Leaf, known: Vocabulary) -> Condition:

@@ -7,19 +7,24 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from sitebell.models import Enrollment, Field, ProfileTag, SiteDatabase, Subscription, SubscriptionTopic
-from sitebell.services.audiences.leaves import Vocabulary, condition_of
+from sitebell.services.audiences.conditions import Compiler
+from sitebell.services.audiences.leaves import Vocabulary
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.trees import Leaf, Tree, leaves_of, parse_where
+from sitebell.services.delivery.eligibility import Proof
 from sitebell.services.tags import is_on
 from sitebell.services.topics import find_topic_ids
 
 SETS = ("topics", "tags", "where")
 
 
-def condition_of_sets(session: Session, site_id: int, audience: dict[str, Any], now: datetime) -> ColumnElement[bool]:
+def condition_of_sets(
+    session: Session, site_id: int, audience: dict[str, Any], now: datetime, *, proof: Proof
+) -> ColumnElement[bool]:
     """Return the condition that a subscription and its enrollment belong to any of the audience's sets.
 
-    The audience was checked when its message was created; `now` is the moment for relative ones.
+    The audience was checked when its message was created; `now` is the moment for relative ones,
+    `proof` is `proof_for`'s answer.
     """
     if "everyone" in audience:
         return true()
@@ -30,14 +35,15 @@ def condition_of_sets(session: Session, site_id: int, audience: dict[str, Any], 
         parts.append(_has_tag(audience["tags"], now))
     if "where" in audience:
         tree = parse_where(audience["where"])
-        parts.append(condition_of(tree, load_vocabulary(session, site_id, tree, now), is_lenient=True))
+        known = load_vocabulary(session, site_id, tree, now)
+        parts.append(Compiler(site_id, known, proof=proof, is_lenient=True).condition_of(tree))
     return or_(*parts)
 
 
 def check_where(session: Session, site_id: int, raw: Any, now: datetime) -> None:
-    """Raise what `parse_where` and `condition_of` raise about a tree that no message can be sent to."""
+    """Raise what `parse_where` and `Compiler.condition_of` raise about a tree that no message can be sent to."""
     tree = parse_where(raw)
-    condition_of(tree, load_vocabulary(session, site_id, tree, now))
+    Compiler(site_id, load_vocabulary(session, site_id, tree, now)).condition_of(tree)
 
 
 def load_vocabulary(session: Session, site_id: int, tree: Tree, now: datetime) -> Vocabulary:

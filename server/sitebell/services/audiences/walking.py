@@ -14,7 +14,7 @@ from sitebell.models import Delivery, Enrollment, Message, Profile, SiteDatabase
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.naming import LISTS
 from sitebell.services.audiences.sets import SETS, condition_of_sets
-from sitebell.services.delivery.eligibility import needs_proof, requirements
+from sitebell.services.delivery.eligibility import proof_for, requirements
 
 WINDOW = 20_000  # subscriptions that one step looks at, however few of them are meant
 STRETCH = 2000  # and one query: a database may sort all of them before it gives the first
@@ -86,7 +86,8 @@ def _stretch(audience: dict[str, Any], place: int, size: int) -> tuple[str, Sequ
 
 def _page_of_sets(session: Session, message: Message, offset: int, size: int) -> Page:
     """Look at stretches until the page is full, or until a step has looked at enough: a rare match takes many steps."""
-    condition = condition_of_sets(session, message.site_id, message.audience, message.send_at)
+    proof = proof_for(session, message)
+    condition = condition_of_sets(session, message.site_id, message.audience, message.send_at, proof=proof)
     meant = _recipients(session, message).where(condition)
     found: list[Recipient] = []
     after, looked, is_last = message.planned_through - offset, 0, False
@@ -115,7 +116,7 @@ def _end_of_stretch(session: Session, message: Message, after: int) -> tuple[int
 
 def _recipients(session: Session, message: Message) -> Select[int, int]:
     """Return who may get the message and does not have it yet, each with one of its enrollments."""
-    needed = requirements(message.site_id, proof=needs_proof(session, message))
+    needed = requirements(message.site_id, proof=proof_for(session, message))
     delivery = select(Delivery.message_id).where(Delivery.subscription_id == Subscription.id)
     has_it = finds_a_row(delivery.where(Delivery.message_id == message.id), Subscription)
     return (

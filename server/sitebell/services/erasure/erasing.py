@@ -52,7 +52,7 @@ def erase_profile(session: Session, vault: Vault, profile: Profile, now: datetim
     own = [row for row in browsers if row.id not in with_others]
     leaving = [profile, *(one for one in _anonymous_profiles(session, own) if one.id != profile.id)]
     names = Names.of(session, leaving, own)
-    forget_names(session, sites_of(session, profile, browsers), names)
+    forget_names(session, sites_of(session, profile, browsers), names, once_of=profile.database_id)
     lock_deliveries(session, [row.id for row in browsers])
     forget_profile(session, profile)
     forget_stays(session, [stay for stay in enrollments if stay.subscription_id in with_others], now)
@@ -73,7 +73,7 @@ def erase_subscriber(session: Session, vault: Vault, subscription: Subscription,
 
 
 def sites_of(session: Session, profile: Profile, browsers: Sequence[Subscription]) -> set[int]:
-    """Return the sites whose messages may name a person with these browsers."""
+    """Return the sites whose messages may name a person with these browsers, but for those that were unlinked."""
     linked = session.scalars(select(SiteDatabase.site_id).where(SiteDatabase.database_id == profile.database_id))
     return {*linked, *(row.site_id for row in browsers)}
 

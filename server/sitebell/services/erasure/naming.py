@@ -19,13 +19,14 @@ NO_CONTENT = {"title": "(erased)"}
 _NOBODY = re.compile(r"erased:[0-9a-f]{16}")
 
 
-def forget_names(session: Session, site_ids: Iterable[int], names: Names) -> None:
+def forget_names(session: Session, site_ids: Iterable[int], names: Names, *, once_of: int | None = None) -> None:
     """Put words that mean nobody in the place of names, in the audience of each message of these sites.
 
-    Lists keep their length, for a planner may stand at a place in them. A message that named nobody else loses its
-    content with its audience, and ends like any other that reaches nobody.
+    So it is with messages of sites that had the database `once_of` when they were made. Lists keep their length, for a
+    planner may stand at a place in them. A message that named nobody else loses its content with its audience, and ends
+    like any other that reaches nobody.
     """
-    for message_id in messages_calling(session, site_ids, names.hashes):
+    for message_id in messages_calling(session, site_ids, names.hashes, once_of=once_of):
         message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
         theirs = names.without_others(session, words_in(message.audience))
         audience = rewrite(message.audience, theirs, lambda _: _nobody(), thins_choices=True)
@@ -39,10 +40,13 @@ def forget_names(session: Session, site_ids: Iterable[int], names: Names) -> Non
 
 
 def messages_naming(
-    session: Session, site_ids: Iterable[int], names: Names
+    session: Session, site_ids: Iterable[int], names: Names, *, once_of: int | None = None
 ) -> Iterator[tuple[Message, dict[str, list[Any]]]]:
-    """Yield the messages of these sites whose audience names somebody, with these names by the audience's members."""
-    for message_id in messages_calling(session, site_ids, names.hashes):
+    """Yield the messages of these sites whose audience names somebody, with these names by the audience's members.
+
+    `once_of` is as in `forget_names`.
+    """
+    for message_id in messages_calling(session, site_ids, names.hashes, once_of=once_of):
         message = session.get_one(Message, message_id)
         found = names_said(message.audience, names.without_others(session, words_in(message.audience)))
         if found:

@@ -13,10 +13,14 @@ from sitebell.models import Database, Enrollment, Profile
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.updates import update_fields
 from sitebell.services.locks import PROFILE_GONE, lock_profile
-from sitebell.services.matching import Match, find_or_create_profile, lock_identities, make_profile
+from sitebell.services.matching import Match, find_or_create_profile, find_profile, lock_identities, make_profile
 from sitebell.services.message_names import note_former_names
 from sitebell.services.profiles.reading import is_profile_id
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
+
+CONTRADICTORY = (
+    "Nobody is known by this match, and the values beside it are others: each call would make one more profile."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +84,13 @@ def upsert_profile(
     Raises:
         NotFound: `profile_not_found`, a profile id is only ever found.
         Conflict: `external_id_taken`.
-        Invalid: as `find_or_create_profile`, `update_fields` and `change_tags` raise it. Roll back.
+        Invalid: `contradictory_match`, the new profile is not found by its match, so the next call would make another;
+            as `find_or_create_profile`, `update_fields` and `change_tags` raise it. Roll back.
     """
     profile, is_new = find_or_create_profile(session, database.id, match, now)
     _write(session, profile, changes, now)
+    if is_new and _touches(match, changes) and find_profile(session, database.id, match) is None:
+        raise Invalid("contradictory_match", CONTRADICTORY)
     return profile, is_new
 
 
@@ -91,6 +98,11 @@ def identities_of(match: Match, changes: ProfileChanges) -> list[tuple[str, str]
     """Return the kinds and values by which an upsert may find or make a profile."""
     pairs = [("external_id", match.external_id), ("email", match.email), ("phone", match.phone)]
     return [(kind, value) for kind, value in pairs if value is not None] + list(_identities(changes))
+
+
+def _touches(match: Match, changes: ProfileChanges) -> bool:
+    names = {"email", "phones"} if match.custom is None else {"email", "phones", match.custom[0]}
+    return changes.has_external_id or not names.isdisjoint(changes.fields)
 
 
 def _check_free(session: Session, public_id: str) -> str:
