@@ -19,10 +19,11 @@ from sitebell.services.importing.report import Report
 from sitebell.services.importing.seen import Seen
 from sitebell.services.importing.source import read_rows
 from sitebell.services.matching import MOST_NAMESAKES
+from sitebell.services.subscription_pages import page_of_subscriptions
 from support.installation import Installation
 from support.old_vendor import ONESIGNAL, OldVendor, player
 from support.people import add_fields
-from support.query_plans import watched
+from support.query_plans import plan_of, watched
 
 SEARCHED = re.compile(r"SEARCH .*address_hash=\?|Index Cond: .*address_hash = ANY")
 
@@ -134,3 +135,15 @@ def add_people(installation: Installation, kind: str, value: str, count: int, *,
         if kind == "plan":
             this = fields_by_name(session, installation.database_id)["plan"]
             session.execute(insert(FieldValue), [row for id_ in made for row in to_rows(id_, this, [value])])
+
+
+def test_a_page_of_an_export_is_found_without_sorting_the_site(installation: Installation) -> None:
+    """By the index, from the last id on: else each page of a large site costs as much as all before it."""
+    installation.add_devices(3)
+    query = page_of_subscriptions(installation.site, after=1, limit=2)
+    with installation.store.reading() as session:
+        with watched(installation.store.engine) as statements:
+            assert [row.id for row in session.scalars(query)] == [2, 3]
+        plan = "\n".join(plan_of(session, statements))
+
+    assert len(re.findall(r"site_id ?=.+status.+id ?>", plan)) == 3, plan

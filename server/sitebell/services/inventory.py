@@ -27,6 +27,7 @@ from sitebell.models import (
 )
 from sitebell.services.messages import count_deliveries
 from sitebell.services.subscribers import get_subscriber
+from sitebell.services.subscription_pages import page_of_subscriptions
 from sitebell.services.tags import is_on
 
 RECEIPTS = (EventType.SHOWN, EventType.CLICKED)
@@ -89,14 +90,9 @@ def list_subscribers(
     Raises:
         Invalid: `invalid_cursor`, the site has no subscription of this hash.
     """
-    query = select(Subscription).where(
-        Subscription.site_id == site.id, Subscription.status != SubscriptionStatus.ERASED
-    )
-    if after is not None:
-        query = query.where(Subscription.id > _place(session, site, after))
-    if since is not None:
-        query = query.where(or_(Subscription.seen_at >= since, Subscription.updated_at >= since))
-    rows = session.scalars(query.order_by(Subscription.id).limit(limit)).all()
+    begin = 0 if after is None else _place(session, site, after)
+    recent = () if since is None else (or_(Subscription.seen_at >= since, Subscription.updated_at >= since),)
+    rows = session.scalars(page_of_subscriptions(site, *recent, after=begin, limit=limit)).all()
     return describe_subscribers(session, rows, now)
 
 

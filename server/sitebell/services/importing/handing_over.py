@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sitebell.models import Site, Subscription, SubscriptionStatus, SubscriptionTopic, Topic
+from sitebell.models import Site, Subscription, SubscriptionTopic, Topic
 from sitebell.push.vapid import VapidKey, to_base64url
 from sitebell.services.importing.handing_over_people import count_values, people_at
 from sitebell.services.importing.own_format import MOMENTS, TEXTS, VAPID_KEY
+from sitebell.services.subscription_pages import page_of_subscriptions
 from sitebell.services.vapid_keys import list_vapid_keys, open_vapid_key
 from sitebell.services.vault import Vault
 
@@ -22,11 +23,9 @@ Json = dict[str, Any]
 def hand_over(session: Session, site: Site, now: datetime) -> Iterator[Json]:
     """Yield a line for each subscription but for the erased ones, in the order of their making, in flat memory."""
     keys = {pair.id: pair.public_key for pair in list_vapid_keys(session, site)}
-    mine = select(Subscription).where(Subscription.site_id == site.id, Subscription.status != SubscriptionStatus.ERASED)
     last_id = 0
     while True:
-        query = mine.where(Subscription.id > last_id).order_by(Subscription.id).limit(ROWS_AT_ONCE)
-        rows = session.scalars(query).all()
+        rows = session.scalars(page_of_subscriptions(site, after=last_id, limit=ROWS_AT_ONCE)).all()
         if not rows:
             return
         last_id = rows[-1].id
