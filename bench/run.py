@@ -64,12 +64,12 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--scale", type=float, default=1.0, help="share of the messages, for a quick look")
     options = arguments.parse_args()
+    importing = run_importing(options.scale, _say)  # first: a child's peak of memory begins with that of this process
     with PushServiceProcess() as service:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {0})  # the sender has one core, the double what is left
         delivery = _table(service, options.rounds, options.scale)
     matching = run_matching(options.rounds, options.scale, _say)
-    importing = run_importing(options.scale, _say)
     results = {"delivery": delivery, "matching": matching, "importing": importing}
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"{'peer':44} {'CPU us':>9} {'wall us':>9} {'times ours':>11}")
