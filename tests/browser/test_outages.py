@@ -109,6 +109,31 @@ def test_a_server_that_hangs_holds_no_notification_up(
     shop.wait_for_counts(second, shown=1)
 
 
+def test_a_picture_that_hangs_holds_no_notification_up(
+    subscriber: Visitor,
+    browser: Browser,
+    shop: Shop,
+    server: SitebellServer,
+    door: Door,
+    notifications: NotificationDaemon,
+) -> None:
+    """It is shown without, and whole when the wait is over; no browser puts up one of its own meanwhile."""
+    browser.goto("about:blank")
+    door.stall()
+
+    buttons = [{"action": "map", "title": "Map"}]
+    message = shop.send("Fresh bread", body="At the market.", icon=f"{server.url}/bread.png", actions=buttons)
+
+    at_first = notifications.wait("Fresh bread", SOON)
+    assert at_first.body.endswith("At the market.")
+    assert "Map" not in at_first.actions.values()
+    door.open()
+    notifications.wait_for(lambda one: "Map" in one.actions.values(), "the whole")
+    subscriber.visit()
+    shop.wait_for_counts(message, shown=1)
+    assert [one.title for one in notifications.shown] == ["Fresh bread"]
+
+
 def test_a_click_while_the_receipt_is_under_way_leaves_an_empty_screen(
     subscriber: Visitor, browser: Browser, shop: Shop, door: Door, notifications: NotificationDaemon
 ) -> None:

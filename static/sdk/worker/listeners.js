@@ -1,7 +1,7 @@
 // @ts-check
 // The worker's events. Listeners are added while the script runs, or browsers would not wake us for them.
 
-/** No event keeps the worker longer, in milliseconds; iOS shows nothing of one that hangs for ten seconds. */
+/** No event keeps the worker longer, in milliseconds, but a push: that one has to end with a notification. */
 const PATIENCE = 5000;
 
 /**
@@ -16,7 +16,7 @@ function listen(type, handle) {
     const work = handle(event);
     if (!work) return;
     event.stopImmediatePropagation();
-    /** @type {ExtendableEvent} */ (event).waitUntil(within(PATIENCE, work));
+    /** @type {ExtendableEvent} */ (event).waitUntil(type === 'push' ? work : within(PATIENCE, work));
   });
 }
 

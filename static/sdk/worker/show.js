@@ -1,8 +1,12 @@
 // @ts-check
 // Show first, all else after: a push without a notification costs the site its right to push.
 
-/** What may hold up the notification, and what may follow it, in milliseconds. */
+/**
+ * What may hold up the notification, how long its pictures may take, and what may follow it, in milliseconds. iOS
+ * shows nothing of a push that hangs for ten seconds.
+ */
 const LOOKUP_TIME = 1000;
+const PICTURES_TIME = 3000;
 const AFTERMATH_TIME = 3000;
 /** How long after a push the browser may take to look what it has shown, in milliseconds. */
 const INSPECTION_TIME = 500;
@@ -46,17 +50,20 @@ async function show({ title, stamp, options }) {
 }
 
 /**
- * Shows the notification in full, or what is essential if the browser does not take the rest.
+ * Shows the notification in full, or what is essential if the browser does not take the rest, or is still loading it:
+ * pictures that come later put the whole in its place. There is no deadline for the essential: a browser
+ * that sees a push end before its notification is there shows one of its own.
  *
  * @param {string} title
  * @param {NotificationOptions} options
  */
 async function display(title, options) {
   const { body, tag, data } = options;
+  const { registration } = worker;
   try {
-    await worker.registration.showNotification(title, options);
+    await within(PICTURES_TIME, registration.showNotification(title, options));
   } catch {
-    await worker.registration.showNotification(title, { body, tag, data });
+    await registration.showNotification(title, { body, tag, data });
   }
 }
 
