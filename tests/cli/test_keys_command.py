@@ -4,7 +4,7 @@ import pytest
 
 from cli.command_line import CommandLine
 from sitebell.db import open_store
-from sitebell.services.keys import find_api_key
+from sitebell.services.keys import find_api_keys
 from support.installation import Installation
 
 
@@ -12,9 +12,9 @@ def find_scopes(sitebell: CommandLine, text: str) -> str | None:
     """Return the scopes that the server would grant to this key, or None."""
     store = open_store(f"sqlite:///{sitebell.database}")
     with store.reading() as session:
-        key = find_api_key(session, text)
+        keys = find_api_keys(session, text)
     store.close()
-    return key.scopes if key else None
+    return keys[0].scopes if keys else None
 
 
 def test_a_key_has_the_scopes_that_were_asked_for(sitebell: CommandLine) -> None:

@@ -1,5 +1,6 @@
 """An upgrade of a database with subscribers: nobody stops receiving, and what was under way still goes out."""
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,9 +18,11 @@ from sitebell.db import MIGRATIONS, REVISIONS, Base, Store, open_store
 from sitebell.models import Delivery, Enrollment, Field, Message, Profile
 from sitebell.services.audiences import next_page
 from sitebell.services.fields.defining import STANDARD_FIELDS
+from sitebell.services.keys import find_api_keys
 from support.databases import Databases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+API_KEY = "sb_of-the-first-version"
 SUBSCRIBERS = 1200  # more than one step of the migration
 
 
@@ -46,6 +49,13 @@ def fill(connection: sa.Connection) -> None:
     site = {"token": "t", "name": "Shop", "worker_path": "/w.js", "worker_scope": "/", "retention_days": 90}
     add("site", {"id": 1, **site, "receipt_key": b"x", "created_at": now})
     add("site_database", {"site_id": 1, "database_id": 1})
+    key = {
+        "name": "shop",
+        "prefix": "sb_0",
+        "key_hash": hashlib.sha256(API_KEY.encode()).digest(),
+        "scopes": "send read",
+    }
+    add("api_key", {"id": 7, "site_id": 1, **key, "created_at": now, "revoked_at": None})
     add("vapid_key", {"id": 1, "site_id": 1, "public_key": "p", "private_key": b"x", "created_at": now})
     add("subscription", *(subscription(number, now) for number in range(1, SUBSCRIBERS + 1)))
     message = {"public_id": "m", "site_id": 1, "status": "sending", "status_reason": "", "ttl": 60, "urgency": "normal"}
@@ -99,6 +109,14 @@ def test_a_delivery_that_was_under_way_has_an_enrollment_and_a_finished_one_need
         assert first is not None
         assert session.get_one(Enrollment, first).subscription_id == 1
     assert second is None
+
+
+def test_an_api_key_opens_its_site_as_before(store: Store) -> None:
+    store.upgrade()
+
+    with store.reading() as session:
+        (key,) = find_api_keys(session, API_KEY)
+    assert (key.id, key.site_id, key.scopes, key.created_at) == (7, 1, "send read", NOW)
 
 
 def test_a_database_of_the_first_version_gets_the_standard_fields(store: Store) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import NotFound
 from sitebell.models import Dialect, Site
 from sitebell.services.dialects import find_speaking_site, speaks
+from sitebell.web.api_keys import sender_sites, settle_on
 
 
 def get_speaking_site(session: Session, dialect: Dialect, foreign_id: str) -> Site:
@@ -21,14 +22,15 @@ def get_speaking_site(session: Session, dialect: Dialect, foreign_id: str) -> Si
     return site
 
 
-def check_speaks(site: Site, dialect: Dialect) -> None:
-    """Refuse a call of an API key whose site does not speak the dialect.
+def speaking_sites(dialect: Dialect) -> list[Site]:
+    """Return the sites of this request's API key that speak the dialect, at least one, and settle on them.
 
     Raises:
         NotFound: `site_not_found`.
     """
-    if not speaks(site, dialect):
-        _not_found(dialect)
+    sites = [site for site in sender_sites() if speaks(site, dialect)] or _not_found(dialect)
+    settle_on(*sites)
+    return sites
 
 
 def _not_found(dialect: Dialect) -> NoReturn:

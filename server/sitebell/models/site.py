@@ -69,12 +69,13 @@ class ApiKey(Base):
     """A credential of a site's back end; only its SHA-256 is kept."""
 
     __tablename__ = "api_key"
+    __table_args__ = (UniqueConstraint("key_hash", "site_id"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     prefix: Mapped[str] = mapped_column(String(16), doc="the first characters, to recognise it by")
-    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), doc="of a vendor's key there is a row for each site")
     scopes: Mapped[str] = mapped_column(String(60), doc="words of send, read and manage, parted by spaces")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

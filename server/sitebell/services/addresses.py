@@ -81,15 +81,15 @@ def parse_email_address(address: str) -> NativeAddress:
     return NativeAddress(EMAIL, normalise_email(address), EMAIL)
 
 
-def lock_addresses(session: Session, site: Site, addresses: Collection[NativeAddress | Endpoint]) -> None:
-    """Lock the subscriptions of devices and browsers in their order, before one call changes several of them.
+def lock_addresses(session: Session, addresses: Collection[tuple[Site, NativeAddress | Endpoint]]) -> None:
+    """Lock the subscriptions of sites' devices and browsers in their order, before one call changes several of them.
 
     Who names one of the same devices waits here even while it is not stored: two calls that store the same ones, each
     in its own order, would wait for each other.
     """
-    serialise(session, [_lock_name(site, address) for address in addresses if isinstance(address, NativeAddress)])
+    serialise(session, [_lock_name(site, one) for site, one in addresses if isinstance(one, NativeAddress)])
     if addresses:
-        lock_subscriptions(session, or_(*(_has_address(site, address) for address in addresses)))
+        lock_subscriptions(session, or_(*(_has_address(site, one) for site, one in addresses)))
 
 
 def find_address(session: Session, site: Site, address: NativeAddress) -> Subscription | None:

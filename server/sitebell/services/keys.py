@@ -15,10 +15,6 @@ SCOPES = ("send", "read", "manage")
 PREFIX_LENGTH = 9
 ADOPTED = "adopted"  # stands where the first characters of our own keys do
 SHORTEST_ADOPTED = 16  # of another vendor's keys; shorter ones can be guessed
-_OWN_KEY = (
-    "Make one for this site, and let its back end send that: "
-    "sitebell keys create {} --name 'back end' --scope send --scope read --scope manage"
-)
 
 
 def create_api_key(
@@ -38,33 +34,24 @@ def adopt_api_key(
 ) -> ApiKey:
     """Take over a key that a site has from another vendor; only its SHA-256 is kept, and nothing of it is shown.
 
-    Adopting a site's key again, be it in another dialect, changes nothing; if it was revoked it is valid again.
+    Several sites can adopt one, as a vendor's key of a whole account: it opens them all then. Adopting a site's key
+    again, be it in another dialect, changes nothing; if it was revoked it is valid again.
 
     Raises:
         Invalid: `invalid_api_key`, it is too short or cannot travel in a header; else as `create_api_key`.
-        Conflict: `api_key_exists`, it opens another site, or Sitebell made it.
+        Conflict: `api_key_exists`, Sitebell made it.
     """
     if not SHORTEST_ADOPTED <= len(text) <= 200 or not text.isascii() or not text.isprintable() or " " in text:
         sentence = f"A key to adopt has {SHORTEST_ADOPTED} to 200 printable ASCII characters without blanks."
         raise Invalid("invalid_api_key", sentence)
-    known = session.scalars(select(ApiKey).where(ApiKey.key_hash == _hash(text)).with_for_update()).one_or_none()
-    if known is not None and known.prefix != ADOPTED:
+    known = session.scalars(select(ApiKey).where(ApiKey.key_hash == _hash(text)).with_for_update()).all()
+    if any(key.prefix != ADOPTED for key in known):
         raise Conflict("api_key_exists", "Sitebell made this API key: adopt those of your former vendor.")
-    if known is not None and known.site_id == site.id:
-        known.revoked_at = None
-        return known
-    if known is not None:
-        _part_with(session, known, site)
-    return _store(session, site, text, ADOPTED, name, scopes, now)
-
-
-def _part_with(session: Session, known: ApiKey, site: Site) -> None:
-    """Let a key that another site has revoked go; that site goes on listing it, and cannot be opened with it."""
-    if known.revoked_at is None:
-        sentence = f"Another site has this API key, and a key opens one site here. {_OWN_KEY.format(site.token)}"
-        raise Conflict("api_key_exists", sentence)
-    known.key_hash = secrets.token_bytes(len(known.key_hash))
-    session.flush()
+    own = next((key for key in known if key.site_id == site.id), None)
+    if own is None:
+        return _store(session, site, text, ADOPTED, name, scopes, now)
+    own.revoked_at = None
+    return own
 
 
 def _store(
@@ -88,10 +75,10 @@ def _store(
     return row
 
 
-def find_api_key(session: Session, text: str) -> ApiKey | None:
-    """Return the living key of this text; a revoked one is not found."""
+def find_api_keys(session: Session, text: str) -> Sequence[ApiKey]:
+    """Return the living keys of this text, those of a vendor's account in the order of adoption; revoked ones never."""
     query = select(ApiKey).where(ApiKey.key_hash == _hash(text), ApiKey.revoked_at.is_(None))
-    return session.scalars(query).one_or_none()
+    return session.scalars(query.order_by(ApiKey.id)).all()
 
 
 def list_api_keys(session: Session, site: Site) -> Sequence[ApiKey]:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from sitebell.errors import NotFound, SitebellError
-from sitebell.models import Site
-from sitebell.services.keys import find_api_key
+from sitebell.errors import Conflict, NotFound, SitebellError
+from sitebell.models import ApiKey, Site
+from sitebell.services.keys import find_api_keys
 from sitebell.web.context import store
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -43,7 +43,7 @@ def needs(scope: str, *, credential: Credential = BEARER) -> Callable[[View], Vi
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.site = _authenticate(scope, credential)
+            g.opened = _authenticate(scope, credential)
             return view(*args, **kwargs)
 
         return cast("View", guarded)
@@ -51,9 +51,41 @@ def needs(scope: str, *, credential: Credential = BEARER) -> Callable[[View], Vi
     return decorate
 
 
+def sender_sites() -> list[Site]:
+    """Return the sites that this request's API key opens: one, or several with a vendor's key that they all adopted."""
+    return [site for _, site in _opened()]
+
+
 def sender_site() -> Site:
-    """Return the site whose API key this request carries."""
-    return cast("Site", g.site)
+    """Return the one site that this request's API key opens, or that `settle_on` chose.
+
+    Raises:
+        Conflict: `ambiguous_api_key`, it opens several.
+    """
+    (_, site), *others = _opened()
+    if others:
+        sentence = (
+            f"This API key opens {len(others) + 1} sites, and nothing in this call says which: send a key of the site's"
+            " own, from `sitebell keys create`."
+        )
+        raise Conflict("ambiguous_api_key", sentence)
+    return site
+
+
+def settle_on(*sites: Site) -> None:
+    """Leave, of the sites that the key opens, those that this call can be about."""
+    wanted = {site.id for site in sites}
+    g.opened = [(key, site) for key, site in _opened() if site.id in wanted]
+
+
+def sender_key() -> ApiKey:
+    """Return the row of this request's API key, at the site that `sender_site` returns."""
+    sender_site()
+    return _opened()[0][0]
+
+
+def _opened() -> list[tuple[ApiKey, Site]]:
+    return cast("list[tuple[ApiKey, Site]]", g.opened)
 
 
 def check_site(token: str | None) -> None:
@@ -66,17 +98,17 @@ def check_site(token: str | None) -> None:
         raise NotFound("This API key belongs to another site: leave site out or name its own.", "site_not_found")
 
 
-def _authenticate(scope: str, credential: Credential) -> Site:
+def _authenticate(scope: str, credential: Credential) -> list[tuple[ApiKey, Site]]:
     text = credential.read()
     if not text:
         raise SitebellError("invalid_api_key", f"Send an API key: {credential.place}", 401)
     with store().reading() as session:
-        key = find_api_key(session, text)
-        if key is None:
+        keys = find_api_keys(session, text)
+        if not keys:
             raise SitebellError("invalid_api_key", "This API key is unknown or revoked: see `sitebell keys list`.", 401)
-        if scope not in key.scopes.split():
+        opened = [(key, session.get_one(Site, key.site_id)) for key in keys if scope in key.scopes.split()]
+        if not opened:
             raise SitebellError(
-                "scope_missing", f"This API key may {key.scopes}: create one with the scope {scope}.", 403
+                "scope_missing", f"This API key may {keys[0].scopes}: create one with the scope {scope}.", 403
             )
-        g.api_key_id = key.id
-        return session.get_one(Site, key.site_id)
+        return opened

@@ -29,6 +29,7 @@ FAILURES: dict[str, tuple[int, str]] = {
     "enrollment_not_found": (404, "The subscriber never was at this profile."),
     "webhook_not_found": (404, "The site has no webhook with this id."),
     "webhook_call_not_found": (404, "The webhook has no call with this id."),
+    "ambiguous_api_key": (409, "The vendor's API key opens several sites, and the call names none of them."),
     "no_database": (409, "The site is linked to no database of profiles."),
     "external_id_taken": (409, "Another profile of the database has this external id."),
     "field_exists": (409, "The database has a field of this name already."),
@@ -101,7 +102,7 @@ AUDIENCE = (
     "invalid_phone",
 )
 PAGE = ("origin_not_allowed", "site_not_found")
-API_KEY = ("invalid_api_key", "scope_missing")
+API_KEY = ("invalid_api_key", "scope_missing", "ambiguous_api_key")
 
 # Answers of Flask and Werkzeug whose phrase would not be a code of ours.
 HTTP_CODES = {400: "malformed", 413: "too_large", 500: "internal_error"}

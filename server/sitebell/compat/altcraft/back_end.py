@@ -7,11 +7,11 @@ from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf
 from sqlalchemy.orm import Session
 
+from sitebell.compat.altcraft.account import TOKEN_IN_BODY, reachable_database, resource_site
 from sitebell.compat.altcraft.envelope import AltcraftAnswer, altcraft, done
 from sitebell.compat.bodies import Body
-from sitebell.compat.sites import check_speaks
 from sitebell.errors import Invalid, NotFound
-from sitebell.models import AliasKind, Database, Dialect, EnrollmentStatus, Profile, Site, Subscription
+from sitebell.models import Database, EnrollmentStatus, Profile, Site, Subscription
 from sitebell.push.endpoint import Endpoint
 from sitebell.services.addresses import (
     LONGEST_ADDRESS,
@@ -25,14 +25,11 @@ from sitebell.services.addresses import (
 )
 from sitebell.services.binding.joining import place
 from sitebell.services.databases import LARGEST_ID, get_linked_database
-from sitebell.services.dialects import foreign_id_of
 from sitebell.services.matching import Match, lock_identities
 from sitebell.services.profiles import ProfileChanges, get_profile, identities_of, upsert_profile
-from sitebell.web.admission import read_body
-from sitebell.web.api_keys import Credential, needs, sender_site
+from sitebell.web.api_keys import needs
 from sitebell.web.context import now, rules, store, vault
 from sitebell.web.failures import API_KEY, BODY
-from sitebell.web.json_body import read_json
 from sitebell.web.strict_fields import Whole, text
 
 MAX_SUBSCRIPTIONS = 100
@@ -106,26 +103,6 @@ class AltcraftImportAnswer(AltcraftAnswer):
     profile_id = fields.String(required=True)
 
 
-def token_in_body() -> str | None:
-    """Return the API key that a call carries in its body."""
-    body = read_json(read_body())
-    token = body.get("token") if isinstance(body, dict) else None
-    return token if isinstance(token, str) else None
-
-
-TOKEN_IN_BODY = Credential(token_in_body, "the member token of the body")
-
-
-def speaking_site() -> Site:
-    """Return the site of the call's API key.
-
-    Raises:
-        NotFound: `site_not_found`, it does not speak this dialect.
-    """
-    check_speaks(sender_site(), Dialect.ALTCRAFT)
-    return sender_site()
-
-
 @altcraft.route("/api/v1.1/subscriptions/set", methods=["POST"])
 @needs("manage", credential=TOKEN_IN_BODY)
 @altcraft.arguments(
@@ -158,7 +135,7 @@ def set_subscription(body: dict[str, Any]) -> dict[str, Any]:
     subscription from the database's other profiles; it never undoes what the visitor has said.
     """
     with store().writing() as session:
-        site = speaking_site()
+        site = resource_site(session, body["resource_id"])
         subscription = _find_or_put(session, site, body)
         profile = get_profile(session, get_linked_database(session, site, body["db_id"]), body["profile_id"])
         place(session, subscription, profile, body["status"], now())
@@ -197,10 +174,10 @@ def import_profile(body: dict[str, Any]) -> dict[str, Any]:
     """Find or make a profile, write its fields, and bind subscriptions to it. All of it is done, or nothing."""
     match, changes, given = _read_import(body)
     with store().writing() as session:
-        site = speaking_site()
-        database = get_linked_database(session, site, body["db_id"])
-        lock_addresses(session, site, [_address(item) for item in given])
-        subscriptions = [_find_or_put(session, site, item) for item in given]
+        resources = [resource_site(session, item["resource_id"]) for item in given]
+        database = reachable_database(session, body["db_id"], resources)
+        lock_addresses(session, [(site, _address(item)) for site, item in zip(resources, given, strict=True)])
+        subscriptions = [_find_or_put(session, site, item) for site, item in zip(resources, given, strict=True)]
         profile = _upsert(session, database, match, changes)
         for item, subscription in zip(given, subscriptions, strict=True):
             place(session, subscription, profile, item["status"], now())
@@ -231,9 +208,7 @@ def _upsert(session: Session, database: Database, match: Match, changes: Profile
 
 
 def _find_or_put(session: Session, site: Site, item: dict[str, Any]) -> Subscription:
-    """Return a locked subscription of the site, whose resource the item has to name."""
-    if str(item["resource_id"]) != (foreign_id_of(session, site, Dialect.ALTCRAFT, AliasKind.RESOURCE_ID) or "0"):
-        raise NotFound("This API key belongs to another resource.", "site_not_found")
+    """Return a locked subscription of the site."""
     address = _address(item)
     if isinstance(address, Endpoint):
         browser = find_endpoint(session, site, address)

@@ -79,7 +79,7 @@ class _Transaction:
     def rows(self, tasks: Sequence[Task]) -> list[Row]:
         devices = {task.device.address: task.device for task in tasks if task.device.address is not None}
         # The order of locks: all devices before any profile, and one order of databases, whatever the caller's is.
-        lock_addresses(self._session, self._call.site, list(devices))
+        lock_addresses(self._session, [(self._call.site, address) for address in devices])
         known = {address: self._find_or_put(address, ends=device.ends) for address, device in devices.items()}
         rows = {task: self._row(task, known) for task in sorted(tasks, key=lambda task: task.database_id)}
         return [rows[task] for task in tasks]

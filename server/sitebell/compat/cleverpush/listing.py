@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import request
 from marshmallow import fields
+from sqlalchemy.orm import Session
 
 from sitebell.clock import from_epoch_milliseconds
 from sitebell.compat.cleverpush.channel import CHANNEL, PRIVATE_KEY, cleverpush, own_channel, words_of
@@ -17,9 +18,9 @@ from sitebell.compat.cleverpush.showing import (
     show_subscription,
     show_tag,
 )
-from sitebell.compat.sites import check_speaks
+from sitebell.compat.sites import speaking_sites
 from sitebell.errors import NotFound
-from sitebell.models import Dialect, EventType
+from sitebell.models import Dialect, EventType, Site
 from sitebell.services.inventory import (
     Counts,
     count_deliveries_of,
@@ -30,7 +31,7 @@ from sitebell.services.inventory import (
 )
 from sitebell.services.message_lists import Wanted, list_messages
 from sitebell.services.messages import get_message
-from sitebell.web.api_keys import SECURITY, needs, sender_site
+from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY
 from sitebell.web.query import LIMIT, parameter, read_number, read_query
@@ -111,13 +112,15 @@ class TagsAnswer(Answer):
 @cleverpush.fails(*API_KEY, *CHANNEL)
 def get_channels() -> dict[str, Any]:
     """List the channels of the key."""
-    site = sender_site()
-    check_speaks(site, Dialect.CLEVERPUSH)
+    sites = speaking_sites(Dialect.CLEVERPUSH)
     with store().reading() as session:
-        channel_id = channel_id_of(words_of(session, site), site)
-        counts = _counts(count_subscribers(session, site))
+        return {"channels": [_describe_channel(session, site) for site in sites]}
+
+
+def _describe_channel(session: Session, site: Site) -> dict[str, Any]:
+    channel_id = channel_id_of(words_of(session, site), site)
     row = {"_id": channel_id, "id": channel_id, "name": site.name, "type": "web", "domain": site.origin_names[0]}
-    return {"channels": [row | counts]}
+    return row | _counts(count_subscribers(session, site))
 
 
 @cleverpush.route("/channel/<channel_id>/subscription-count", methods=["GET"])

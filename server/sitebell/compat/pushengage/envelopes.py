@@ -13,11 +13,11 @@ from flask import Response, request
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from sitebell.compat.sites import check_speaks
+from sitebell.compat.sites import speaking_sites
 from sitebell.errors import SitebellError
 from sitebell.models import Dialect
 from sitebell.web.admission import read_body
-from sitebell.web.api_keys import Credential, bearer_token, needs, sender_site
+from sitebell.web.api_keys import Credential, bearer_token, needs
 from sitebell.web.errors import answer_below, answer_error, explain
 from sitebell.web.failures import FAILURES
 from sitebell.web.json_body import MalformedBody, read_json
@@ -122,7 +122,7 @@ def back_end(scope: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def spoken(*args: Any, **kwargs: Any) -> Any:
-            check_speaks(sender_site(), Dialect.PUSHENGAGE)
+            speaking_sites(Dialect.PUSHENGAGE)
             return view(*args, **kwargs)
 
         return cast("View", needs(scope, credential=VENDOR_KEY)(spoken))
