@@ -92,22 +92,39 @@ def applications(databases: Databases, request: pytest.FixtureRequest) -> Applic
     return made
 
 
+@pytest.fixture(scope="module")
+def shared_app(applications: Applications) -> Iterator[Flask]:
+    """One application for a whole module; its tests get it as `app` where they have the mark `shared_app`."""
+    with applications.fresh(StoppedClock()) as app:
+        yield app
+
+
+def app_of_module(request: pytest.FixtureRequest) -> Flask | None:
+    """Return the application that the asking test shares with its module; None where it has one of its own."""
+    return request.getfixturevalue("shared_app") if request.node.get_closest_marker("shared_app") else None
+
+
 @pytest.fixture
-def clock() -> StoppedClock:
+def clock(request: pytest.FixtureRequest) -> StoppedClock:
     """The time by which `app` goes: it stands still until a test moves it."""
-    return StoppedClock()
+    shared = app_of_module(request)
+    return StoppedClock() if shared is None else cast("StoppedClock", parts(shared).clock)
 
 
 @pytest.fixture
-def pooled_app(applications: Applications, clock: StoppedClock) -> Iterator[Flask]:
-    """An application on an installation of this test alone."""
+def pooled_app(applications: Applications, clock: StoppedClock, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """An application on an installation of this test alone, or of its module where that has the mark `shared_app`."""
+    shared = app_of_module(request)
+    if shared is not None:
+        yield shared
+        return
     with applications.fresh(clock) as app:
         yield app
 
 
 @pytest.fixture
 def config(pooled_app: Flask) -> Config:
-    """The settings of an installation of this test alone."""
+    """The settings of the installation of `app`."""
     return cast("Config", parts(pooled_app).config)
 
 
@@ -126,13 +143,6 @@ def app(config: Config, pooled_app: Flask, request: pytest.FixtureRequest) -> Fl
         return pooled_app
     own: Flask = request.getfixturevalue("own_app")
     return own
-
-
-@pytest.fixture(scope="module")
-def shared_app(applications: Applications) -> Iterator[Flask]:
-    """One application for a whole module. Where that does no harm, let the module's `app` return it: it saves time."""
-    with applications.fresh(StoppedClock()) as app:
-        yield app
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_every_module_says_why_it_exists() -> None:
     assert not silent, "\n".join(silent)
 
 
-def test_no_module_has_a_name_that_means_anything() -> None:
+def test_no_module_is_called_utils_helpers_common_or_misc() -> None:
     empty_names = {"utils", "util", "helpers", "helper", "common", "misc"}
 
     found = [name for name in written(".py", ".js") if empty_names & {Path(name).stem, Path(name).parent.name}]

@@ -22,9 +22,9 @@ from sitebell.api.subscribers import subscribers
 from sitebell.api.topics import topics
 from sitebell.api.webhooks import webhooks
 from sitebell.clock import Clock, utcnow
-from sitebell.compat.altcraft.routes import altcraft
-from sitebell.compat.cleverpush.routes import cleverpush
-from sitebell.compat.pushengage.routes import pushengage
+from sitebell.compat.altcraft import altcraft
+from sitebell.compat.cleverpush import cleverpush
+from sitebell.compat.pushengage import pushengage
 from sitebell.config import Config
 from sitebell.db import attach_store, sqlite_file
 from sitebell.push.endpoint import EndpointRules

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
-    Connection,
     DateTime,
     Engine,
-    ExceptionContext,
     Integer,
     MetaData,
     TypeDecorator,
     create_engine,
-    event,
     func,
     inspect,
     select,
@@ -26,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from sitebell.connections import ENGINE_OPTIONS, patient, prepare
 from sitebell.errors import SitebellError
 from sitebell.turns import Turns
 
@@ -36,10 +34,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 LONGEST_TRUNCATION_MS = 250  # other writers wait meanwhile
 MIGRATION_LOCK = 0x5173BE11  # any number, as long as every Sitebell uses the same one
-ENGINE_OPTIONS: dict[str, Any] = {
-    "hide_parameters": True,  # or a failed statement would log endpoints and keys
-    "pool_pre_ping": True,  # a database server may have been restarted
-}
+QUIET: dict[str, Any] = {"synchronize_session": False}  # of a statement about rows that its session does not hold
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -172,8 +167,8 @@ class Store:
 
 def open_store(url: str) -> Store:
     """Open the database at an SQLAlchemy URL, outside Flask: worker, supervisor and command line."""
-    engine = create_engine(_patient(url), **ENGINE_OPTIONS)
-    _prepare(engine)
+    engine = create_engine(patient(url), **ENGINE_OPTIONS)
+    prepare(engine)
     return Store(engine)
 
 
@@ -181,13 +176,13 @@ def attach_store(app: "Flask", url: str) -> Store:
     """Open the database for a web application; Flask-SQLAlchemy owns the engine and its end."""
     from flask_sqlalchemy import SQLAlchemy  # noqa: PLC0415  (with Flask: only who serves loads it)
 
-    app.config["SQLALCHEMY_DATABASE_URI"] = _patient(url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = patient(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     extension = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
     extension.init_app(app)
     with app.app_context():
         engine = extension.engine
-    _prepare(engine)
+    prepare(engine)
     return Store(engine)
 
 
@@ -208,40 +203,3 @@ def sqlite_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
-
-
-def _patient(url: str) -> str:
-    """Let SQLite wait 30 seconds for another writer, unless the URL says `?timeout=` otherwise (REL-11)."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and "timeout" not in parsed.query:
-        parsed = parsed.update_query_dict({"timeout": "30"})
-    return parsed.render_as_string(hide_password=False)
-
-
-def _prepare(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        event.listen(engine, "handle_error", _keep_values_out)
-
-
-def _keep_values_out(context: ExceptionContext) -> None:
-    """Cut a complaint of PostgreSQL to its first line: the others quote rows and keys, and complaints get logged."""
-    original, wrapped = context.original_exception, context.sqlalchemy_exception
-    line = getattr(getattr(original, "diag", None), "message_primary", None)
-    if line is not None and wrapped is not None:
-        original.args = (line,)
-        wrapped.args = (f"({type(original).__name__}) {line}",)
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # sqlite3 must not open transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("sitebell_reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -14,7 +14,7 @@ from sitebell.db import sqlite_file
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Site
 from sitebell.services.keys import list_api_keys, revoke_api_key
-from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
+from sitebell.services.messages import NewMessage, count_deliveries, create_message, get_message
 from sitebell.services.sites import LOCAL_HOSTS, create_site, get_site, list_sites, set_origins
 from sitebell.services.vault import Vault
 from sitebell.web.context import config, now, store, vault
@@ -134,7 +134,7 @@ def worker() -> Response:
 def file(name: str) -> Response:
     """Serve a file of the page."""
     if name == PAGE:
-        raise NotFound("The page itself is at /.")
+        raise NotFound("not_found", "The page itself is at /.")
     return send_from_directory(_demo().folder, name)
 
 
@@ -143,7 +143,7 @@ def file(name: str) -> Response:
 def send(wish: dict[str, Any]) -> tuple[dict[str, str], int]:
     """Send a message to the visitor, as the back end of a site would by `POST /v1/messages` and its API key."""
     moment = now()
-    draft = Draft(
+    new = NewMessage(
         audience={"subscriber_hashes": [wish["subscriber_hash"]]},
         notification=_notification(wish, request.headers["Origin"]),
         ttl=TTL_SECONDS,
@@ -151,15 +151,13 @@ def send(wish: dict[str, Any]) -> tuple[dict[str, str], int]:
         send_at=moment + timedelta(seconds=wish["delay"]),
     )
     with store().writing() as session:
-        message, _ = create_message(session, get_site(session, _demo().token), draft, now=moment)
+        message, _ = create_message(session, get_site(session, _demo().token), new, now=moment)
     return {"id": message.public_id}, 202
 
 
 @demo.get("/demo/messages/<message_id>")
 def progress(message_id: str) -> dict[str, Any]:
     """Tell how a message of the demo fares."""
-    if not message_id.isalnum():  # PostgreSQL would refuse NUL with an error of its own
-        raise NotFound("This site has no message with this id.", "message_not_found")
     with store().reading() as session:
         message = get_message(session, get_site(session, _demo().token), message_id)
         return {"id": message.public_id, "status": message.status, "counts": count_deliveries(session, message)}

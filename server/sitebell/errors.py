@@ -31,7 +31,7 @@ class SitebellError(Exception):
 class NotFound(SitebellError):
     """What was asked for does not exist, or does not exist for this caller (404)."""
 
-    def __init__(self, message: str, code: str = "not_found") -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message, 404)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, CursorResult, String, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from sitebell.db import BigId, UtcDateTime
+from sitebell.db import QUIET, BigId, UtcDateTime
 
 
 class Queued:
@@ -86,5 +86,5 @@ def release_owner(session: Session, table: type[Work], owner: str) -> int:
 def _write(session: Session, row: Queued, **values: object) -> bool:
     table = type(row)
     statement = update(table).where(table.id == row.id, table.lease_token == row.lease_token).values(**values)
-    result = session.execute(statement, execution_options={"synchronize_session": False})
+    result = session.execute(statement, execution_options=QUIET)
     return cast("CursorResult[Any]", result).rowcount == 1

@@ -18,6 +18,7 @@ from support.applications import Applications
 from support.back_end import BackEnd
 from support.interleaving import Meanwhile
 from support.seen import FIREFOX, IN_BERLIN, Put, behind_a_proxy, speak_as
+from support.shop import Shop
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, noticed_of, profile_ids
@@ -46,6 +47,12 @@ def office(client: FlaskClient, site: NewSite) -> BackEnd:
 def other_office(client: FlaskClient, new_site: Callable[[str], NewSite]) -> BackEnd:
     """The back end of another site, with a database of its own."""
     return BackEnd(client, new_site("https://other.example"))
+
+
+@pytest.fixture
+def shop(app: Flask, site: NewSite) -> Shop:
+    """The site with its visitors."""
+    return Shop(app, site)
 
 
 @pytest.fixture

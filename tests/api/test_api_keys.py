@@ -11,19 +11,9 @@ from sitebell.services.keys import create_api_key, list_api_keys, revoke_api_key
 from sitebell.services.sites import NewSite
 from support.web_application import Json, parts, refusal, stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 STEPS = ("cancel", "pause", "resume")
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and its messages with it."""
-    return shared_app
-
-
-@pytest.fixture
-def clock(app: Flask) -> Clock:
-    """The stopped clock of the shared application."""
-    return parts(app).clock
 
 
 @pytest.mark.parametrize("name", ["", *(f"/{step}" for step in STEPS)])

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from sitebell.services.sites import NewSite
 from support.query_plans import tables_walked, watched
 from support.shop import Shop
 from support.visitors import add_fields
 from support.web_application import Json, parts
+
+pytestmark = pytest.mark.shared_app
 
 LARGE = {"subscription", "enrollment", "profile", "field_value", "profile_tag", "profile_phone", "event", "delivery"}
 LARGE |= {"subscription_topic"}
@@ -32,15 +33,8 @@ COMPARISONS: list[tuple[str, str, Any]] = [
 
 
 @pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
+def shop(app: Flask, shop: Shop) -> Shop:
     """A site with two databases and one visitor."""
-    shop = Shop(app, site)
     add_fields(app, shop.database_id, n="integer", at="datetime", l="list")
     shop.add_database(n="integer")
     shop.offer("news")

@@ -13,17 +13,7 @@ from support.shop import Shop
 from support.stopped_clock import StoppedClock
 from support.web_application import Json, new_subscription, parts, refusal, stored_rows
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
-    """The site with its visitors."""
-    return Shop(app, site)
+pytestmark = pytest.mark.shared_app
 
 
 def hash_of(answer: Json) -> str:

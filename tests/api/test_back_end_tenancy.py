@@ -10,11 +10,7 @@ from support.back_end import BackEnd
 from support.dialects import speak
 from support.web_application import Json, new_subscription, parts, refusal, stored_rows
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has two sites of its own."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 @pytest.fixture(autouse=True)

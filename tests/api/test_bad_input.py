@@ -1,4 +1,4 @@
-"""Bad input answers 4xx with a code and a sentence, never 500, and changes nothing (issue 2, Must hold; SEC-37)."""
+"""Bad input answers 4xx with a code and a sentence, never 500, and changes nothing (SEC-37)."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from werkzeug.serving import BaseWSGIServer
 
 from sitebell.services.sites import NewSite
 from support.web_application import Json, make_site, new_subscription, refusal, stored_rows
+
+pytestmark = pytest.mark.shared_app  # nothing of it is changed
 
 JSON = {"Content-Type": "application/json"}
 ROUTES = (
@@ -39,12 +41,6 @@ MALFORMED = {
     "empty": b"",
     "cut_off": b'{"events": [',
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: nothing of it is changed."""
-    return shared_app
 
 
 @pytest.fixture(scope="module")

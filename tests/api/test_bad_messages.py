@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from support.web_application import Json, stored_rows
 
+pytestmark = pytest.mark.shared_app
 once = pytest.mark.databases("sqlite")  # what is decided before a database is asked
 
 DANGEROUS_URLS = [
@@ -54,12 +55,6 @@ SOUND_URLS = [
     "https://www.example.com/straße?q=日本",
     "https://www.example.com/@name/a@b",
 ]
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and nothing of it is changed."""
-    return shared_app
 
 
 def code(client: FlaskClient, body: Any, headers: dict[str, str]) -> tuple[int, str]:

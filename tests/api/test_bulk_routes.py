@@ -14,13 +14,9 @@ from sitebell.services.databases import get_database, unlink_database
 from support.back_end import BackEnd
 from support.web_application import Json, parts, refusal, stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 NDJSON = "application/x-ndjson"
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a database of its own."""
-    return shared_app
 
 
 def send_lines(office: BackEnd, *lines: str | bytes) -> list[Json]:

@@ -7,11 +7,7 @@ from sitebell.services.databases import create_database, link_database
 from support.back_end import BackEnd
 from support.web_application import parts, refusal
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and its databases with it."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 def test_a_site_sees_the_databases_that_it_is_linked_to_and_no_other(

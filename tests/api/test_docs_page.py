@@ -6,21 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 import sitebell.api
 
-pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+pytestmark = [
+    pytest.mark.databases("sqlite"),  # no rule of these depends on the kind
+    pytest.mark.shared_app,  # the tests only read
+]
 
 VENDOR = Path(sitebell.api.__file__).parent / "vendor" / "rapidoc"
 LINK = re.compile(r"""(?:src|href|spec-url)="([^"]+)\"""")
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: the tests only read."""
-    return shared_app
 
 
 def test_sec_44_the_vendored_files_are_what_the_package_holds() -> None:

@@ -50,6 +50,7 @@ OURS = {
     "delivery": ("state",),
     "enrollment": ("status", "suspended_by", "bound_by"),
     "event": ("type",),
+    "erased_name": ("name_mac",),
     "field": ("name", "type"),
     "idempotency_key": ("key", "request_hash"),
     "installation": ("canary", "audit_head"),

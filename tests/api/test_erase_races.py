@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from sitebell.models import Enrollment, Event, Message, Subscription
-from sitebell.services.delivery.planner import plan_batch
 from sitebell.services.receipts import Receipts
 from sitebell.services.webhooks.calls import form_calls
 from support.back_end import WEBHOOK, BackEnd
+from support.chores import plan
 from support.interleaving import at_once
 from support.planting import columns_with
 from support.visitors import Browser, profile_ids
@@ -59,11 +59,9 @@ class Ann:
         return lambda: office.call("POST", f"{office.profiles}/{self.other}/merge", {"from": self.id})
 
     def _send(self) -> int:
-        body = {"audience": {"subscriber_hashes": self._hashes}, "notification": {"title": "Hello"}}
-        public_id = self.office.ask("POST", "/v1/messages", body)["id"]
-        with parts(self.app).store.writing() as session:
-            while plan_batch(session, parts(self.app).clock()):
-                pass
+        public_id = self.office.send(audience={"subscriber_hashes": self._hashes})
+        plan(self.app)
+        with parts(self.app).store.reading() as session:
             return session.scalars(select(Message.id).where(Message.public_id == public_id)).one()
 
     def _another_office(self) -> BackEnd:

@@ -4,31 +4,18 @@ import pytest
 from flask import Flask
 
 from sitebell.models import MessageStatus
-from sitebell.services.delivery.planner import plan_batch
 from support.back_end import BackEnd
+from support.chores import plan
 from support.visitors import link, profile_ids, unlink
-from support.web_application import Json, parts
+from support.web_application import Json
 
 EMAIL = {"field": "email", "op": "eq", "value": "Ann@Example.com"}
 CITY = {"field": "_city", "op": "eq", "value": "Berlin"}
 
 
-def send(office: BackEnd, **message: object) -> str:
-    """Send a message and return its id."""
-    message_id: str = office.ask("POST", "/v1/messages", {"notification": {"title": "Hello"}, **message})["id"]
-    return message_id
-
-
-def plan(app: Flask) -> None:
-    """Plan every message that is due."""
-    with parts(app).store.writing() as session:
-        while plan_batch(session, parts(app).clock()):
-            pass
-
-
 def test_a_message_to_several_loses_the_erased_persons_name_and_nothing_else(office: BackEnd) -> None:
     ann, _ = office.add_profile(external_id="ann"), office.add_profile(external_id="ben")
-    message_id = send(office, audience={"external_ids": ["ann", "ben"], "tags": ["vip"]})
+    message_id = office.send(audience={"external_ids": ["ann", "ben"], "tags": ["vip"]})
     office.erase(ann)
 
     message = office.ask("GET", f"/v1/messages/{message_id}")
@@ -43,7 +30,7 @@ def test_a_message_to_several_loses_the_erased_persons_name_and_nothing_else(off
 def test_names_that_only_look_alike_stay(office: BackEnd) -> None:
     ann = office.add_profile(external_id="ann", email="ann@example.com")
     audience = {"external_ids": ["ANN", "anna", "joann"]}
-    message_id = send(office, audience=audience)
+    message_id = office.send(audience=audience)
     office.erase(ann)
 
     assert set(office.ask("GET", f"/v1/messages/{message_id}")["audience"]["external_ids"]) == {"ANN", "anna", "joann"}
@@ -67,7 +54,7 @@ def test_a_condition_that_only_the_erased_person_met_takes_the_content_with_it(
     is_left: bool,  # noqa: FBT001
 ) -> None:
     ann = office.add_profile(external_id="ann", email="ann@example.com")
-    message_id = send(office, audience={"where": where})
+    message_id = office.send(audience={"where": where})
     office.erase(ann)
     message = office.ask("GET", f"/v1/messages/{message_id}")
     plan(app)
@@ -81,7 +68,7 @@ def test_others_that_a_condition_named_beside_the_erased_person_are_still_reache
     ann = office.add_profile(email="ann@example.com")
     ben = office.subscribe(match={"email": "ben@example.com"})
     where = {"field": "email", "op": "in", "value": ["ann@example.com", "ben@example.com"]}
-    message_id = send(office, audience={"where": where})
+    message_id = office.send(audience={"where": where})
     office.erase(ann)
     plan(app)
 
@@ -92,7 +79,7 @@ def test_others_that_a_condition_named_beside_the_erased_person_are_still_reache
 @pytest.mark.parametrize("action", ["", "pause"])
 def test_a_message_to_the_erased_person_alone_ends_by_itself(app: Flask, office: BackEnd, action: str) -> None:
     ann = profile_ids(office.subscribe(match={"external_id": "ann"}))[0]
-    message_id = send(office, audience={"external_ids": ["ann"]})
+    message_id = office.send(audience={"external_ids": ["ann"]})
     if action:
         office.ask("POST", f"/v1/messages/{message_id}/{action}")
     office.erase(ann)
@@ -109,12 +96,12 @@ def test_messages_of_a_site_that_had_the_database_once_lose_the_name(
 ) -> None:
     link(app, other_office.site, office.site.database_id)
     ann = office.add_profile(external_id="ann")
-    first = send(other_office, audience={"external_ids": ["ann"]})
+    first = other_office.send(audience={"external_ids": ["ann"]})
     for _ in range(2):  # unlinked again after it was linked again
         unlink(app, other_office.site, office.site.database_id)
         link(app, other_office.site, office.site.database_id)
     unlink(app, other_office.site, office.site.database_id)
-    later = send(other_office, audience={"external_ids": ["ann"]})
+    later = other_office.send(audience={"external_ids": ["ann"]})
     office.erase(ann)
 
     message = other_office.ask("GET", f"/v1/messages/{first}")
@@ -125,7 +112,7 @@ def test_messages_of_a_site_that_had_the_database_once_lose_the_name(
 
 def test_messages_of_sites_that_never_knew_the_person_stay_as_they_are(office: BackEnd, other_office: BackEnd) -> None:
     ann = office.add_profile(external_id="ann")
-    message_id = send(other_office, audience={"external_ids": ["ann"]})
+    message_id = other_office.send(audience={"external_ids": ["ann"]})
     office.erase(ann)
 
     assert other_office.ask("GET", f"/v1/messages/{message_id}")["audience"] == {"external_ids": ["ann"]}

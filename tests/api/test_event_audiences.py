@@ -1,32 +1,12 @@
 """Audiences by what the site says its visitors did: events of its own, by their names."""
 
 import pytest
-from flask import Flask
 
-from sitebell.services.sites import NewSite
 from support.shop import Shop
 from support.stopped_clock import StoppedClock
-from support.web_application import Json, new_subscription, parts
+from support.web_application import Json, new_subscription
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def clock(app: Flask) -> StoppedClock:
-    """The clock of the shared application."""
-    shared = parts(app).clock
-    assert isinstance(shared, StoppedClock)
-    return shared
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
-    """The site with its visitors."""
-    return Shop(app, site)
+pytestmark = pytest.mark.shared_app
 
 
 def subscribe(shop: Shop, clock: StoppedClock, *actions: str) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 from flask import Flask
 
+from api.at_work import accepted_receipt
 from support.back_end import WEBHOOK, BackEnd
 from support.planting import CLICK, EVENT, PROFILE, REASON, VISIT, Planted
 from support.stopped_clock import StoppedClock
@@ -89,6 +90,27 @@ def test_messages_to_others_at_a_shared_browser_are_theirs(
     assert len(of_ann["deliveries"]) == len(planted.message_ids)
     assert [row["notification"]["title"] for row in of_ben["messages"]] == ["For Ben"]
     assert "zq-" not in json.dumps([of_ben[part] for part in ("messages", "deliveries", "events", "webhook_events")])
+
+
+def test_what_is_reported_of_a_notification_is_the_persons_for_whom_it_was(
+    app: Flask, office: BackEnd, browser: Browser, clock: StoppedClock
+) -> None:
+    """She logs out, somebody else logs in, and her notification is clicked."""
+    [ann] = profile_ids(browser.put(match={"external_id": "ann"}))
+    message_id = office.send(audience={"external_ids": ["ann"]})
+    receipt = accepted_receipt(app, office.site, browser.subscription, message_id, clock)
+    browser.post("logout")
+    clock.advance(minutes=1)
+    [ben] = profile_ids(browser.identify("ben"))
+    clock.advance(minutes=1)
+    click = {"type": "clicked", "receipt": receipt, "at": int(clock().timestamp() * 1000)}
+    assert office.client.post(f"{browser.page}/events", json={"events": [click]}).json == {"accepted": 1, "ignored": 0}
+
+    reported = [
+        [row["message_id"] for row in export(office, person)["events"] if row["type"] == "clicked"]
+        for person in (ann, ben)
+    ]
+    assert reported == [[message_id], []]
 
 
 def test_what_is_known_of_a_shared_browser_is_shown_to_whose_time_it_is_of(

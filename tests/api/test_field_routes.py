@@ -8,11 +8,7 @@ from flask import Flask
 from support.back_end import BackEnd
 from support.web_application import refusal, stored_rows
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a database of its own."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 def test_a_database_begins_with_the_standard_fields(office: BackEnd) -> None:

@@ -11,6 +11,8 @@ from sitebell.services.sites import NewSite, create_site
 from support.visitors import Browser, add_database, add_fields, count_profiles, known_of, profile_ids
 from support.web_application import parts, stored_rows
 
+pytestmark = pytest.mark.shared_app  # each test has a visitor of its own, who is unknown, or a site of its own
+
 KINDS = {
     "plan": "text",
     "points": "integer",
@@ -20,12 +22,6 @@ KINDS = {
     "since": "datetime",
     "likes": "list",
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a visitor of its own, who is unknown, or a site of its own."""
-    return shared_app
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +60,17 @@ def write(app: Flask, visitor: Browser, *changes: dict[str, Any]) -> dict[str, A
         ("points", 0, 0),
         ("balance", 9.99, 9.99),
         ("balance", 0.1, 0.1),
-        ("balance", -3, -3.0),
         ("balance", 1e-6, 1e-6),
+        ("balance", 0.1 + 0.2, 0.3),
+        ("balance", 9223372036853, 9223372036853.0),
         ("member", True, True),
         ("member", False, False),
         ("born", "1990-05-31", "1990-05-31"),
         ("born", "1990-05-31T23:30:00-05:00", "1990-05-31"),
+        ("born", "0001-01-01", "0001-01-01"),
+        ("born", "9999-12-31", "9999-12-31"),
+        ("since", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("since", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
         ("since", "2026-12-24T18:00:00+01:00", "2026-12-24T17:00:00Z"),
         ("since", "2026-12-24T18:00:00.123456Z", "2026-12-24T18:00:00.123456Z"),
         ("likes", ["tea", "cake", "tea"], ["tea", "cake", "tea"]),
@@ -103,6 +104,7 @@ def test_a_value_is_kept_as_its_type(app: Flask, visitor: Browser, name: str, va
         ("balance", "9.99"),
         ("balance", 0.0000001),
         ("balance", 1e13),
+        ("balance", 1234567890123.123456),
         ("balance", False),
         ("member", 1),
         ("member", "true"),

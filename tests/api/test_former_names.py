@@ -5,19 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from sitebell.services.delivery.planner import plan_batch
 from support.back_end import BackEnd
+from support.chores import plan
 from support.query_plans import tables_walked, watched
 from support.visitors import add_fields
 from support.web_application import Json, parts
 
 AudienceOf = Callable[[str], Json]
-
-
-def send(office: BackEnd, audience: Json) -> str:
-    """Send a message and return its id."""
-    message_id: str = office.ask("POST", "/v1/messages", {"notification": {"title": "Hi"}, "audience": audience})["id"]
-    return message_id
 
 
 def look(office: BackEnd, message_id: str) -> Json:
@@ -28,13 +22,6 @@ def look(office: BackEnd, message_id: str) -> Json:
 def compare(field: str, op: str, value: object) -> Json:
     """Return an audience of one comparison."""
     return {"where": {"field": field, "op": op, "value": value}}
-
-
-def plan(app: Flask) -> None:
-    """Plan every message that is due."""
-    with parts(app).store.writing() as session:
-        while plan_batch(session, parts(app).clock()):
-            pass
 
 
 @pytest.mark.parametrize(
@@ -52,7 +39,7 @@ def plan(app: Flask) -> None:
     ],
 )
 def test_an_audience_is_stored_in_the_form_in_which_profiles_are(office: BackEnd, given: Json, stored: Json) -> None:
-    assert look(office, send(office, given))["audience"] == stored
+    assert look(office, office.send(audience=given))["audience"] == stored
 
 
 NAMES: dict[str, AudienceOf] = {
@@ -71,7 +58,7 @@ def test_a_message_that_calls_a_merged_person_by_a_lost_name_reaches_who_is_left
     ann = office.add_profile(external_id="ann", email="ann@example.com")
     ben = office.add_profile(external_id="ben", email="ben@example.com", phones=["+4930901821"])
     office.add_subscriber(match={"external_id": "ann"})
-    message_id = send(office, audience_of(ben))
+    message_id = office.send(audience=audience_of(ben))
     office.ask("POST", f"{office.profiles}/{ann}/merge", {"from": ben})
     plan(app)
 
@@ -82,7 +69,7 @@ def test_a_message_that_calls_a_merged_person_by_a_lost_name_reaches_who_is_left
 
 def test_a_message_that_is_planned_keeps_the_name_by_which_it_was_sent(app: Flask, office: BackEnd) -> None:
     ann, ben = office.add_profile(external_id="ann"), office.add_profile(external_id="ben")
-    message_id = send(office, {"external_ids": ["ben"]})
+    message_id = office.send(audience={"external_ids": ["ben"]})
     plan(app)
     office.ask("POST", f"{office.profiles}/{ann}/merge", {"from": ben})
 
@@ -99,7 +86,7 @@ def test_a_merge_reads_no_message_that_is_planned(app: Flask, office: BackEnd) -
         return len(statements)
 
     for _ in range(5):
-        send(office, {"external_ids": ["ben"]})
+        office.send(audience={"external_ids": ["ben"]})
     plan(app)
 
     assert cost(ben) == cost(eve)
@@ -116,7 +103,7 @@ def test_a_merge_reads_no_message_that_is_planned(app: Flask, office: BackEnd) -
 def test_a_former_name_goes_with_its_person_unless_somebody_else_has_it_now(
     office: BackEnd, named: Json, audience: Json, change: Json
 ) -> None:
-    ann, message_id = office.add_profile(**named), send(office, audience)
+    ann, message_id = office.add_profile(**named), office.send(audience=audience)
     office.ask("PATCH", f"{office.profiles}/{ann}", change)
     ben = office.add_profile(**named)
     before = look(office, message_id)
@@ -147,7 +134,7 @@ def test_a_value_of_a_custom_field_is_a_name_when_nobody_else_has_it(
 ) -> None:
     add_fields(app, office.site.database_id, card=kind)
     ann, ben = office.add_profile(fields={"card": value}), office.add_profile(fields={"card": value})
-    message_id = send(office, compare("card", "contains" if kind == "list" else "eq", spelling))
+    message_id = office.send(audience=compare("card", "contains" if kind == "list" else "eq", spelling))
     office.erase(ann)
     assert look(office, message_id)["audience"]["where"]["value"] == spelling
 
@@ -158,7 +145,7 @@ def test_a_value_of_a_custom_field_is_a_name_when_nobody_else_has_it(
 def test_a_standard_field_says_nothing_that_is_a_name(office: BackEnd) -> None:
     """A campaign to one town is not its only inhabitant's."""
     ann = office.add_profile(fields={"_city": "Köln"})
-    message_id = send(office, compare("_city", "eq", "Köln"))
+    message_id = office.send(audience=compare("_city", "eq", "Köln"))
     office.erase(ann)
 
     assert look(office, message_id)["audience"] == compare("_city", "eq", "Köln")
@@ -166,7 +153,7 @@ def test_a_standard_field_says_nothing_that_is_a_name(office: BackEnd) -> None:
 
 def test_neither_an_erase_nor_an_export_reads_all_messages(app: Flask, office: BackEnd) -> None:
     ann = office.add_profile(external_id="ann", email="ann@example.com", phones=["+4930901820"])
-    send(office, {"external_ids": ["ann"]})
+    office.send(audience={"external_ids": ["ann"]})
     with watched(parts(app).store.engine) as statements:
         office.ask("GET", f"{office.profiles}/{ann}/export")
         office.erase(ann)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import cast
 
 import pytest
 from flask import Flask
@@ -10,7 +9,9 @@ from flask import Flask
 from support.back_end import BackEnd
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser, add_database
-from support.web_application import Json, parts
+from support.web_application import Json
+
+pytestmark = pytest.mark.shared_app
 
 Visit = Callable[[Browser], Json]
 
@@ -22,18 +23,6 @@ VISITS: dict[str, Visit] = {
     "an end and a wish to subscribe": lambda browser: [browser.post("unsubscribe"), browser.put()][-1],
     "resume": lambda browser: browser.post("resume"),
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site, a database and a browser of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def clock(shared_app: Flask) -> StoppedClock:
-    """The time of all."""
-    return cast("StoppedClock", parts(shared_app).clock)
 
 
 @pytest.fixture(params=["ann", None], ids=["known", "anonymous"])

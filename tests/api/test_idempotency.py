@@ -9,11 +9,7 @@ from flask.testing import FlaskClient
 from sitebell.services.sites import NewSite
 from support.web_application import Json, refusal, stored_rows
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and its messages with it."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 def test_rel_03_the_same_key_and_body_is_the_same_message(

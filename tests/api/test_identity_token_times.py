@@ -8,15 +8,12 @@ from flask import Flask
 
 from api.signed_site import SignedSite, refused
 from sitebell.services.sites import NewSite
+from support.back_end import BackEnd
 from support.signer import Signer
 from support.visitors import add_database
 from support.web_application import stored_rows
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(3659, "verified"), (3660, "refused"), (7200, "refused")])
@@ -81,6 +78,37 @@ def test_sec_21_a_token_from_before_a_browser_left_its_person_is_refused(
         assert "new one" in answer["identity"]["message"]
         assert signed.fields_of("customer-42", ["_fname"]) == {"_fname": None}
     assert signed.put(identity=signer.sign(signed.token, signed.clock()))["identity"] == {"status": "verified"}
+
+
+def test_sec_21_no_token_undoes_a_logout_because_its_clock_is_ahead(signed: SignedSite, signer: Signer) -> None:
+    moment, lifetime = signed.clock(), timedelta(hours=20)
+    older, shown, newer = (
+        signer.sign(signed.token, moment + timedelta(seconds=ahead), lifetime=lifetime) for ahead in (40, 50, 55)
+    )
+    signed.put(identity=shown)
+    signed.put(intent="refresh", identity=older)
+    signed.clock.advance(seconds=10)
+    signed.log_out()
+    signed.clock.advance(hours=5)
+
+    assert refused(signed.put(intent="refresh", identity=shown)) == "invalid_identity"
+    assert refused(signed.put(intent="refresh", identity=older)) == "invalid_identity"
+    assert signed.known() == [None]
+    assert signed.put(intent="refresh", identity=newer)["identity"] == {"status": "verified"}
+
+
+def test_sec_21_a_merge_keeps_the_newest_token_that_was_shown(
+    signed: SignedSite, signer: Signer, office: BackEnd
+) -> None:
+    ahead = {"ann": timedelta(seconds=40), "ann-2": timedelta(seconds=50)}
+    tokens = [signer.sign(signed.token, signed.clock() + by, sub=name) for name, by in ahead.items()]
+    target, source = (signed.put(identity=token)["enrollments"][0]["profile_id"] for token in tokens)
+    signed.clock.advance(seconds=1)
+    signed.log_out()
+    office.ask("POST", f"{office.profiles}/{target}/merge", {"from": source})
+    signed.clock.advance(minutes=5)
+
+    assert [refused(signed.put(identity=token)) for token in tokens] == ["invalid_identity"] * 2
 
 
 def test_a_token_from_before_the_anonymous_subscription_counts(signed: SignedSite, signer: Signer) -> None:

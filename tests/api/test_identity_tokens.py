@@ -18,13 +18,9 @@ from sitebell.services.sites import NewSite
 from support.signer import Signer
 from support.web_application import stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "HS256")
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -117,7 +117,7 @@ def test_a_browser_that_is_attached_in_the_middle_of_an_erase_is_erased_beside_a
             engine,
             lambda: office.call("DELETE", f"{office.profiles}/{ann}"),
             lambda: page.identify("ann"),
-            after=r"FROM profile\s+WHERE profile\.id = .*FOR UPDATE",
+            after=r"FROM profile\s+WHERE profile\.id IN .*FOR UPDATE",
         )
 
     (erased, visit), attached = interleave(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitebell.web.json_body import MAX_DEPTH, MAX_INTEGER, MalformedBody, hash_json, read_json
+from sitebell.services.fields.values import LARGEST_INTEGER
+from sitebell.web.json_body import MAX_DEPTH, MalformedBody, hash_json, read_json
 
 REFUSED = {
     "not_json": b"{title: 1}",
@@ -22,8 +23,8 @@ REFUSED = {
     "nested_33": b"[" * 33 + b"]" * 33,
     "nested_objects": b'{"a":' * 33 + b"1" + b"}" * 33,
     "integer_of_5000_digits": b'{"a": ' + b"9" * 5000 + b"}",
-    "integer_beyond_javascript": str(MAX_INTEGER + 1).encode(),
-    "negative_beyond_javascript": str(-MAX_INTEGER - 1).encode(),
+    "integer_beyond_javascript": str(LARGEST_INTEGER + 1).encode(),
+    "negative_beyond_javascript": str(-LARGEST_INTEGER - 1).encode(),
     "nan": b'{"a": NaN}',
     "infinity": b"[-Infinity]",
     "float_beyond_double": b"1e999",
@@ -53,7 +54,7 @@ def test_sec_37_is_refused_as_malformed(body: bytes) -> None:
         (b'{"a": [1, -2.5, true, null, "\xc3\xa9"]}', {"a": [1, -2.5, True, None, "é"]}),
         (b'"\\ud83d\\udd14"', "\U0001f514"),
         (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, None),
-        (str(MAX_INTEGER).encode(), MAX_INTEGER),
+        (str(LARGEST_INTEGER).encode(), LARGEST_INTEGER),
         (b'["[[[[", "\\"[{\\\\"]', ["[[[[", '"[{\\']),
         (("[" + '"[",' * 50 + '"]"]').encode(), ["["] * 50 + ["]"]),
     ],
@@ -64,7 +65,7 @@ def test_sound_json_is_read(body: bytes, value: object) -> None:
     assert value is None or read == value
 
 
-numbers = st.integers(-MAX_INTEGER, MAX_INTEGER) | st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,

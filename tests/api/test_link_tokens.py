@@ -11,14 +11,10 @@ from sitebell.services.sites import NewSite
 from support.signer import Signer
 from support.web_application import Json, new_subscription, refusal
 
+pytestmark = pytest.mark.shared_app
+
 READER: Json = {"external_id": "reader-7"}
 READER_RECEIVES = ("reader-7", "subscribed")
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
 
 
 @pytest.fixture(params=["open", "signed"])
@@ -126,6 +122,16 @@ def test_who_logged_out_is_not_brought_back_by_an_older_link(linked: SignedSite)
     assert refused(linked.put(intent="refresh", link=old), "link") == "link_not_used"
     assert linked.known() == [None]
     assert linked.put(intent="refresh", link=newer)["link"] == {"status": "joined"}
+
+
+def test_who_logged_out_is_not_brought_back_by_a_link_of_a_clock_that_is_ahead(linked: SignedSite) -> None:
+    ahead = linked.add_key(Signer()).link(linked.token, linked.clock() + timedelta(seconds=50), sub="reader-7")
+    linked.put(link=ahead)
+    linked.clock.advance(seconds=10)
+    linked.log_out()
+    linked.clock.advance(minutes=5)
+
+    assert refused(linked.put(intent="refresh", link=ahead), "link") == "link_not_used"
 
 
 def test_a_link_lifts_no_pause_and_no_opt_out(linked: SignedSite) -> None:

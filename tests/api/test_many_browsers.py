@@ -76,6 +76,24 @@ def _receiving(app: Flask) -> int:
         return session.scalar(query) or 0
 
 
+def test_sec_16_of_two_people_who_are_merged_the_twenty_newest_browsers_receive(
+    app: Flask, office: BackEnd, new_browser: NewBrowser, clock: StoppedClock
+) -> None:
+    people = []
+    for name in ("ann", "anna"):
+        [person] = profile_ids(new_browser().put(match={"external_id": name}))
+        add_browsers(app, person, MOST - 1)
+        people.append(person)
+        clock.advance(seconds=1)
+    older, newer = people
+
+    office.ask("POST", f"{office.profiles}/{older}/merge", {"from": newer})
+
+    assert _receiving(app) == MOST
+    with parts(app).store.reading() as session:
+        assert len(set(session.scalars(select(Enrollment.bound_at).where(Enrollment.status == "subscribed")))) == 1
+
+
 @pytest.mark.parametrize(("end", "begin"), [("pause", "resume"), ("suspend", "resume"), ("unsubscribe", "subscribe")])
 def test_sec_16_browsers_that_come_back_are_counted_again(
     app: Flask, office: BackEnd, new_browser: NewBrowser, clock: StoppedClock, end: str, begin: str

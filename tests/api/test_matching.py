@@ -1,4 +1,4 @@
-"""Whose browser it is: how a profile is found, or made, in each database of a site (design section 5)."""
+"""Whose browser it is: how a profile is found, or made, in each database of a site."""
 
 from collections.abc import Callable
 from typing import Any

@@ -8,13 +8,9 @@ from flask import Flask
 from support.back_end import BackEnd
 from support.web_application import new_subscription, refusal, stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 NOES = ("subscribed", "suspended", "unconfirmed", "invalid", "hardbounced", "unsubscribed", "complained")  # by strength
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a database of its own."""
-    return shared_app
 
 
 def merge(office: BackEnd, target: str, source: str) -> dict[str, Any]:

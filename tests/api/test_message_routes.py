@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 
 from sitebell.clock import Clock
 from sitebell.services.sites import NewSite
-from support.web_application import Json, parts, refusal, stored_rows
+from support.web_application import Json, refusal, stored_rows
+
+pytestmark = pytest.mark.shared_app
 
 STATES = ("pending", "accepted", "retrying", "failed", "gone", "expired", "skipped", "cancelled")
 COUNTS = ("recipients", *STATES, "shown", "clicked", "closed")
@@ -35,18 +37,6 @@ WHOLE_NOTIFICATION = {
     "timestamp": 1_790_000_000_000,
     "data": {"shelf": [1, 2.5, None, {"deep": "é"}]},
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own, and its messages with it."""
-    return shared_app
-
-
-@pytest.fixture
-def clock(app: Flask) -> Clock:
-    """The stopped clock of the shared application."""
-    return parts(app).clock
 
 
 def iso(moment: datetime) -> str:

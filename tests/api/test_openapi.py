@@ -32,7 +32,10 @@ from support.back_end import BackEnd
 from support.dialects import speak
 from support.web_application import Json, parts
 
-pytestmark = pytest.mark.databases("sqlite")  # no rule of these depends on the kind
+pytestmark = [
+    pytest.mark.databases("sqlite"),  # no rule of these depends on the kind
+    pytest.mark.shared_app,  # generated requests may leave behind what they like
+]
 
 CHECKS = [
     not_a_server_error,
@@ -54,12 +57,6 @@ def every_module() -> None:
     for module in pkgutil.walk_packages(sitebell.__path__, "sitebell."):
         if not module.name.endswith(".__main__") and ".migrations" not in module.name:
             importlib.import_module(module.name)
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: generated requests may leave behind what they like."""
-    return shared_app
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from flask import Flask
 
 from sitebell.services.sites import NewSite
 from support.back_end import BackEnd
+from support.stopped_clock import StoppedClock
 from support.visitors import Browser, add_database
 from support.web_application import Json
 
@@ -99,3 +100,54 @@ def test_a_pause_goes_along_with_whoever_the_back_end_attaches_by_whatever_they_
     for person, status in ((bob, "subscribed"), (ann, "suspended")):
         attached = office.ask("PUT", f"{people}/{person}/subscriptions/{subscriber}", {})
         assert attached["enrollment"]["status"] == status
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("comes", ["bob", "ann"])
+def test_a_pause_that_somebody_left_in_one_database_only_holds_for_nobody_else_in_any(
+    app: Flask, site: NewSite, browser: Browser, clock: StoppedClock, comes: str, order: int
+) -> None:
+    """At the logout it came along to the other database, where nobody ever was but the anonymous visitor."""
+    first, _ = sorted([site.database_id, add_database(app, site)])[::order]
+    browser.put()
+    browser.identify("ann", database_ids=[first])
+    browser.post("pause")
+    clock.advance(seconds=1)
+
+    assert [row["status"] for row in browser.post("logout")["enrollments"]] == ["suspended"] * 2
+    clock.advance(seconds=1)
+    expected = "suspended" if comes == "ann" else "subscribed"
+    assert [row["status"] for row in browser.identify(comes)["enrollments"]] == [expected] * 2
+
+
+@pytest.mark.parametrize("comes", ["bob", "ann", "eve"])
+def test_a_pause_is_of_who_made_it_and_not_of_who_was_there_before_in_another_database(
+    app: Flask, site: NewSite, browser: Browser, clock: StoppedClock, comes: str
+) -> None:
+    add_database(app, site)
+    browser.put(match={"external_id": "ann"})
+    clock.advance(seconds=1)
+    browser.identify("bob", database_ids=[site.database_id])
+    browser.post("pause")
+    clock.advance(seconds=1)
+    browser.post("logout")
+    clock.advance(seconds=1)
+
+    expected = "suspended" if comes == "bob" else "subscribed"
+    assert [row["status"] for row in browser.identify(comes)["enrollments"]] == [expected] * 2
+
+
+def test_a_pause_of_who_never_logged_in_goes_along_though_somebody_else_left_one_elsewhere_before(
+    app: Flask, site: NewSite, browser: Browser, clock: StoppedClock
+) -> None:
+    first, second = site.database_id, add_database(app, site)
+    browser.put(match={"external_id": "ann"}, database_ids=[first])
+    browser.post("pause")
+    clock.advance(seconds=1)
+    browser.identify("bob", database_ids=[second])
+    clock.advance(seconds=1)
+    browser.post("logout")
+    browser.post("pause")
+    clock.advance(seconds=1)
+
+    assert [row["status"] for row in browser.identify("eve")["enrollments"]] == ["suspended"] * 2

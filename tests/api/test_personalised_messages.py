@@ -13,13 +13,8 @@ from sitebell.services.sites import NewSite
 from support.effort import counted
 from support.web_application import Json, parts, stored_rows
 
+pytestmark = pytest.mark.shared_app
 once = pytest.mark.databases("sqlite")  # what is decided before a database is asked
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
 
 
 def send(client: FlaskClient, headers: dict[str, str], message: Json, **members: Any) -> tuple[int, str, Json]:

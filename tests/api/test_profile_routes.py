@@ -8,7 +8,9 @@ from flask import Flask
 
 from support.back_end import BackEnd
 from support.stopped_clock import StoppedClock
-from support.web_application import new_subscription, parts, refusal, stored_rows
+from support.web_application import new_subscription, refusal, stored_rows
+
+pytestmark = pytest.mark.shared_app
 
 WHOLE = {
     "external_id": "customer-42",
@@ -17,20 +19,6 @@ WHOLE = {
     "fields": {"_fname": "Ann", "_bdate": "1990-05-31", "_regdate": "2026-01-01T00:00:00Z"},
     "tags": ["vip", "early"],
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a database of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def clock(app: Flask) -> StoppedClock:
-    """The stopped clock of the shared application."""
-    clock = parts(app).clock
-    assert isinstance(clock, StoppedClock)
-    return clock
 
 
 def test_a_profile_is_made_and_read_as_it_is_stored(office: BackEnd, clock: StoppedClock) -> None:

@@ -14,6 +14,8 @@ from sitebell.services.fields.defining import list_fields
 from support.back_end import BackEnd
 from support.web_application import parts, refusal
 
+pytestmark = pytest.mark.shared_app
+
 FIELDS = {
     "plan": ("text", "gold", "silver"),
     "visits": ("integer", 42, 43),
@@ -32,12 +34,6 @@ WRITTEN = {
     "renewal": "2026-12-24T19:00:00+01:00",
     "sizes": "m",
 }
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a database of its own."""
-    return shared_app
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""While a write transaction is held open, every GET still answers (issue 2, Must hold)."""
+"""While a write transaction is held open, every GET still answers (REL-12)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A browser changes hands: who is left, who is suspended and by what, and what comes back (design section 5)."""
+"""A browser changes hands: who is left, who is suspended and by what, and what comes back."""
 
 from collections.abc import Callable
 

@@ -11,18 +11,14 @@ from sitebell.services.sites import NewSite
 from support.signer import Signer
 from support.web_application import Json, new_subscription, stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 MATCHES: list[Json] = [
     {"external_id": "customer-42"},
     {"email": "ann@example.com"},
     {"phone": "+49 30 901820"},
     {"custom": {"field": "_fname", "value": "Ann"}},
 ]
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
 
 
 @pytest.mark.parametrize("match", [*MATCHES, {"profile_id": "0" * 24}], ids=lambda match: next(iter(match)))

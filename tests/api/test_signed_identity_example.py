@@ -3,18 +3,13 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from api.signed_site import SignedSite, refused
 from support.signed_shop import EXAMPLE, create_example
 from support.signer import Signer
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 @pytest.fixture

@@ -11,11 +11,7 @@ from sitebell.services.sites import NewSite
 from support.signer import Signer
 from support.web_application import Json, new_subscription
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """Each test has a site of its own."""
-    return shared_app
+pytestmark = pytest.mark.shared_app
 
 
 def test_sec_20_keys_are_checked_before_they_are_stored(signed: SignedSite, signer: Signer) -> None:
@@ -38,7 +34,7 @@ def test_sec_20_keys_are_checked_before_they_are_stored(signed: SignedSite, sign
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "signing_key_exists")
 
 
-def test_keys_are_listed_without_their_secrets_and_removed(signed: SignedSite, signer: Signer) -> None:
+def test_keys_are_listed_without_their_secrets(signed: SignedSite, signer: Signer) -> None:
     shared = signed.add_key(Signer("HS256", kid="second"))
     listed: Any = signed.client.get("/v1/identity/keys", headers=signed.back_end)
 
@@ -48,6 +44,11 @@ def test_keys_are_listed_without_their_secrets_and_removed(signed: SignedSite, s
     ]
     assert shared.key.decode() not in listed.text
     assert len(shared.key) >= 32
+
+
+def test_a_key_is_removed_once(signed: SignedSite) -> None:
+    signed.add_key(Signer("HS256", kid="second"))
+
     gone = [signed.client.delete("/v1/identity/keys/second", headers=signed.back_end).status_code for _ in range(2)]
     assert gone == [200, 404]
 

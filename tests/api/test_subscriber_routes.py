@@ -6,15 +6,12 @@ import pytest
 from flask import Flask
 
 from support.back_end import BackEnd
+from support.visitors import Browser
 from support.web_application import new_subscription, refusal, stored_rows
 
+pytestmark = pytest.mark.shared_app
+
 WORDS = ("subscribed", "unsubscribed", "complained", "hardbounced", "unconfirmed", "suspended", "invalid")
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
 
 
 def test_a_subscriber_is_shown_with_whose_it_is_and_without_its_address(office: BackEnd) -> None:
@@ -165,23 +162,17 @@ def test_another_status_is_refused(office: BackEnd, status: Any) -> None:
     assert refusal(office.call("PUT", path, {"status": status})) == (422, "invalid")
 
 
-@pytest.mark.parametrize(
-    ("said", "wanted"),
-    [
-        ("unsubscribed", "subscribed"),
-        ("complained", "subscribed"),
-        ("complained", "unsubscribed"),
-    ],
-)
-def test_no_status_weakens_what_a_visitor_said(app: Flask, office: BackEnd, said: str, wanted: str) -> None:
-    ann, subscriber_hash = office.add_profile(external_id="ann"), office.add_subscriber()
-    office.attach(ann, subscriber_hash, status=said)
+@pytest.mark.parametrize("wanted", ["subscribed", "hardbounced", "unconfirmed", "invalid"])
+def test_no_status_weakens_what_a_visitor_said(app: Flask, office: BackEnd, browser: Browser, wanted: str) -> None:
+    subscriber_hash = browser.put(match={"external_id": "ann"})["subscriber_hash"]
+    browser.post("pause")
+    ann = browser.profile_id()
     before = stored_rows(app)
 
     path = f"{office.profiles}/{ann}/subscriptions/{subscriber_hash}"
     assert refusal(office.call("PUT", path, {"status": wanted})) == (409, "opted_out")
     assert stored_rows(app) == before
-    assert office.attach(ann, subscriber_hash)["enrollment"]["status"] == said
+    assert office.attach(ann, subscriber_hash)["enrollment"]["status"] == "suspended"
 
 
 def test_the_subscriptions_of_a_profile_come_in_pages(office: BackEnd) -> None:

@@ -1,25 +1,13 @@
 """Tags: labels that the site puts on profiles, from its pages on an open site."""
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from sitebell.models import Profile, ProfileTag
-from sitebell.services.sites import NewSite
 from support.shop import Shop
 from support.web_application import Json, new_subscription, parts
 
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
-    """The site with its visitors."""
-    return Shop(app, site)
+pytestmark = pytest.mark.shared_app
 
 
 def tags_of(shop: Shop, answer: Json) -> set[str]:

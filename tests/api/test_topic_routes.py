@@ -1,25 +1,18 @@
 """Topics: a list that the site defines, a choice that the visitor makes in one browser."""
 
 import pytest
-from flask import Flask
 
-from sitebell.services.sites import NewSite
 from support.shop import Shop
 from support.web_application import Json, new_subscription, refusal, stored_rows
+
+pytestmark = pytest.mark.shared_app
 
 OFFERS, NEWS = {"name": "offers", "title": "Offers of the week"}, {"name": "news", "title": "News"}
 
 
 @pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
+def shop(shop: Shop) -> Shop:
     """A site that offers two topics."""
-    shop = Shop(app, site)
     assert shop.call("PUT", "/v1/topics", {"topics": [OFFERS, NEWS]}).status_code == 200
     return shop
 

@@ -156,11 +156,13 @@ def subscribed(put: Put, browser: Browser) -> Json:
 def report(client: FlaskClient, page: str, receipt: str, at: float, kind: str = "clicked") -> Json:
     """Report what happened to a notification from Chrome in Oslo."""
     speak_as(client, CHROME, IN_OSLO)
-    answer = client.post(f"{page}/events", json={"events": [{"type": kind, "receipt": receipt, "at": int(at * 1000)}]})
+    happened = {"type": kind, "receipt": receipt, "at": int(at * 1000)}
+    told = {"locale": "nb-NO", "time_zone": "Europe/Oslo"}
+    answer = client.post(f"{page}/events", json={"events": [happened], **told})
     return dict(answer.json or {})
 
 
-def test_a_click_shows_browser_and_place(
+def test_a_click_shows_browser_place_zone_and_language(
     app: Flask, client: FlaskClient, page: str, receipt: str, browser: Browser, clock: StoppedClock
 ) -> None:
     assert report(client, page, receipt, clock().timestamp()) == {"accepted": 1, "ignored": 0}
@@ -169,6 +171,8 @@ def test_a_click_shows_browser_and_place(
     assert (row.browser, row.platform, row.country, row.clicked_at) == ("Chrome", "Android", "NO", clock())
     assert (known["_browser"], known["_os"], known["_city"]) == ("Chrome", "Android", "Oslo")
     assert (known["_regcity"], "_region" in known) == ("Berlin", False)
+    assert (row.locale, row.time_zone) == ("nb-NO", "Europe/Oslo")
+    assert (known["_language"], known["_tz"]) == ("nb", "Europe/Oslo")
 
 
 def test_the_last_click_counts(app: Flask, client: FlaskClient, page: str, receipt: str, clock: StoppedClock) -> None:
@@ -187,7 +191,7 @@ def test_only_a_click_shows_who_is_there(
     report(client, page, receipt, clock().timestamp(), kind)
 
     row = stored_subscription(app)
-    assert (row.browser, row.country, row.clicked_at) == ("Firefox", "DE", None)
+    assert (row.browser, row.country, row.locale, row.clicked_at) == ("Firefox", "DE", None, None)
 
 
 def test_sec_17_a_forged_click_shows_nothing(

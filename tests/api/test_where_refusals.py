@@ -5,26 +5,19 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from sitebell.services.sites import NewSite
 from support.shop import Shop
 from support.visitors import add_fields
 from support.web_application import Json, refusal, stored_rows
 
+pytestmark = pytest.mark.shared_app
 once = pytest.mark.databases("sqlite")  # what is decided before a database is asked
 
 IS_ANN = {"field": "_fname", "op": "eq", "value": "Ann"}
 
 
 @pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """One for all: each test has a site of its own."""
-    return shared_app
-
-
-@pytest.fixture
-def shop(app: Flask, site: NewSite) -> Shop:
+def shop(app: Flask, shop: Shop) -> Shop:
     """A site with a field of each kind in its database, and with one topic."""
-    shop = Shop(app, site)
     kinds = {"n": "integer", "d": "decimal", "b": "boolean", "day": "date", "at": "datetime", "l": "list"}
     add_fields(app, shop.database_id, **kinds)
     shop.offer("news")

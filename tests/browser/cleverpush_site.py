@@ -39,6 +39,7 @@ PAGE = """<!doctype html>
   }
 </script>
 """
+FORCE = True  # triggerOptIn then asks also who has unsubscribed
 
 
 class Channel:

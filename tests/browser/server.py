@@ -82,7 +82,7 @@ class SitebellServer:
         self.store: Store = open_store(self.command.settings.get("SITEBELL_DATABASE_URL", usual))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.store.close()
         self.stop()
         self.door.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browser.cleverpush_site import Channel, Guest
+from browser.cleverpush_site import FORCE, Channel, Guest
 from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.website import HTML
@@ -20,7 +20,6 @@ FRAME = """<!doctype html><title>Frame</title><script>
   parent.postMessage({ type: 'else', method: 'unsubscribe' }, '*');
 </script>"""
 WALLET = "void CleverPush.generateWalletPass('x', {}, function (e) { window.answer = e.message; })"
-FORCE = True  # asks also who has unsubscribed
 
 
 @pytest.fixture
@@ -141,25 +140,6 @@ def test_a_page_lists_what_its_browser_received(
 
     shown = {name: listed[name] for name in ("message", "title", "text", "url")}
     assert shown == {"message": message, "title": "Fresh bread", "text": "There", "url": f"{channel.shop.origin}/bread"}
-
-
-def test_events_come_also_to_those_who_listen_late(guest: Guest) -> None:
-    guest.visit()
-    for name in ("initialized", "subscribed", "unsubscribed", "bellReady"):
-        guest.browser.evaluate(f"void listen('on', '{name}')")
-    guest.wait_for_event("initialized")
-
-    subscription_id = guest.subscribe()
-    assert guest.wait_for_event("subscribed") == subscription_id
-    guest.does("unsubscribe")
-
-    assert guest.wait_for_event("unsubscribed") == subscription_id
-    assert guest.asks("isSubscribed") == [False]
-    assert any("bellReady" in sentence for sentence in guest.browser.evaluate("warned"))
-    assert (
-        guest.browser.evaluate("ask('triggerOptIn', []).then(function (a) { return a[0].message; })") == "unsubscribed"
-    )
-    assert guest.asks("triggerOptIn", FORCE)[0] is None
 
 
 def test_what_is_not_known_warns_once_and_changes_nothing(guest: Guest, channel: Channel) -> None:

@@ -13,6 +13,7 @@ BUTTONS = [
     {"action": "menu", "title": "Menu", "url": "/menu"},
     {"action": "book", "title": "Book a table", "url": "/book?from=bell"},
 ]
+ELSEWHERE = {"locale": "nb-NO", "time_zone": "Europe/Oslo"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,22 @@ def test_a_click_opens_the_url_of_the_message(
     event = subscriber.wait_for_event("click")
     assert (event["message"], event["action"]) == (message, "")
     assert event["url"] == f"{shop.origin}/bread?from=bell#today"
+
+
+def test_a_click_tells_language_and_time_zone(
+    subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
+) -> None:
+    """As the browser has them now, whatever the page told at the subscription."""
+    (row,) = shop.subscriptions()
+    shop.ask("PUT", f"/v1/sites/{shop.token}/subscription", {**ELSEWHERE, "subscription": subscriber.subscription()})
+    message = shop.send("Fresh bread")
+
+    notifications.click(notifications.wait("Fresh bread"))
+    shop.wait_for_counts(message, clicked=1)
+
+    here = browser.evaluate("Intl.DateTimeFormat().resolvedOptions()")
+    told = shop.ask("GET", f"/v1/subscribers/{row.subscriber_hash}")
+    assert (told["locale"], told["time_zone"]) == (here["locale"], here["timeZone"])
 
 
 @pytest.mark.usefixtures("subscriber")

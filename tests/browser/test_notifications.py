@@ -40,7 +40,7 @@ def test_letters_of_every_script_arrive(shop: Shop, notifications: NotificationD
 
 
 @pytest.mark.usefixtures("subscriber")
-def test_a_message_for_one_subscriber(shop: Shop, notifications: NotificationDaemon) -> None:
+def test_a_message_to_a_hash_reaches_its_subscriber_alone(shop: Shop, notifications: NotificationDaemon) -> None:
     """A subscriber_hash that is not the visitor's reaches nobody."""
     (row,) = shop.subscriptions()
 

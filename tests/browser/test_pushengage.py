@@ -117,18 +117,6 @@ def test_the_third_generation_promises_what_it_wrote(
     assert call("PushEngage.getSubscriber()")["segments"] == [], "those were Ann's"
 
 
-def test_commands_of_the_queue_reach_the_profile(guest: Guest, account: Account) -> None:
-    guest.subscribe()
-    told = guest.browser.evaluate("command('add-to-profile', 'ben')")
-    assert told["statuscode"] == 1
-    for asked in ("'add-to-segment', 'bread'", "'add-to-dynamic-segment', ['trial', 'season'], '7'"):
-        guest.browser.evaluate(f"command({asked})")
-
-    guest.browser.evaluate("command('remove-from-segment', ['bread', 'news'])")
-
-    account.wait_for_tags("ben", "trial", "season")
-
-
 def test_who_has_left_is_not_brought_back_by_a_click_somewhere(guest: Guest, shop: Shop) -> None:
     guest.subscribe()
     guest.browser.evaluate("PushEngage.unsubscribe()")

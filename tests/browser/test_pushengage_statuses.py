@@ -28,7 +28,7 @@ def server_on(
         yield server
 
 
-def test_who_is_not_subscribed_who_is_who_has_left_and_a_site_that_is_unknown(
+def test_each_standing_of_a_visitor_has_its_documented_status(
     browser: Browser,
     notifications: NotificationDaemon,
     website: Website,

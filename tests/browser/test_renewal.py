@@ -82,7 +82,7 @@ def test_a_subscription_that_the_server_has_lost_is_made_anew_once(
     notifications.wait("Welcome back")
 
 
-def test_a_permission_that_was_taken_and_given_back(
+def test_a_permission_that_is_given_back_brings_the_same_subscriber_back(
     subscriber: Visitor, browser: Browser, shop: Shop, notifications: NotificationDaemon
 ) -> None:
     """Browsers drop the subscription of a page that lost its permission."""

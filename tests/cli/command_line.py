@@ -61,10 +61,10 @@ class CommandLine:
                 cli, words, input=stdin, env=environment, catch_exceptions=False, prog_name="sitebell"
             )
 
-    def json(self, *arguments: object) -> Any:
-        """Run a command that must succeed, and return what it prints with --json."""
+    def json(self, *arguments: object, code: int = 0) -> Any:
+        """Run a command that must end with this exit status, and return what it prints with --json."""
         result = self.run(*arguments, "--json")
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == code, result.output
         return json.loads(result.stdout)
 
     def refused(self, *arguments: object, code: int = 1) -> str:

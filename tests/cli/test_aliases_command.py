@@ -62,6 +62,11 @@ def test_an_id_that_names_a_site_names_one(sitebell: CommandLine, token: str) ->
     [
         (["--channel", "c1"], "altcraft has no channel"),
         (["--resource-id", "x"], "whole number"),
+        (["--resource-id", "-1"], "whole number"),
+        (["--resource-id", "0"], "whole number from 1"),
+        (["--resource-id", "2147483648"], "to 2147483647"),
+        (["--resource-id", "9" * 26], "to 2147483647"),
+        (["--resource-id", "²"], "whole number"),
         (["--resource-token", ""], "printable characters"),
         (["--segment", "1=vip"], "altcraft has no segment"),
         (["--api-key", "short"], "16 to 200"),
@@ -71,6 +76,32 @@ def test_what_cannot_be_adopted_is_refused_in_a_sentence(
     options: list[str], sentence: str, sitebell: CommandLine, token: str
 ) -> None:
     assert sentence in sitebell.refused("sites", "alias", token, "--dialect", "altcraft", *options)
+    assert sitebell.json("sites", "aliases", token) == []
+
+
+def test_a_resource_id_is_kept_as_the_number_that_calls_say(sitebell: CommandLine, token: str) -> None:
+    said = sitebell.run("sites", "alias", token, "--dialect", "altcraft", "--resource-id", "022")
+    assert "resource id 22 is known" in said.stdout
+
+    sitebell.run("sites", "alias", token, "--dialect", "altcraft", "--resource-id", "2147483647")
+
+    assert [row["id"] for row in sitebell.json("sites", "aliases", token)] == ["2147483647"]
+
+
+@pytest.mark.parametrize("name", ["email", "phones", "external_id"])
+def test_an_attribute_may_mean_what_stands_beside_the_fields(sitebell: CommandLine, token: str, name: str) -> None:
+    sitebell.run("sites", "alias", token, "--dialect", "cleverpush", "--attribute", f"A={name}")
+
+    assert [row["means"] for row in sitebell.json("sites", "aliases", token)] == [name]
+
+
+@pytest.mark.parametrize("name", ["profile_id", "id", "tags", "topics", "phone", "two words", "_other", "x" * 65])
+def test_an_attribute_that_means_what_no_field_can_be_called_is_refused_without_a_command(
+    sitebell: CommandLine, token: str, name: str
+) -> None:
+    said = sitebell.refused("sites", "alias", token, "--dialect", "cleverpush", "--attribute", f"A={name}")
+
+    assert f"{name} is no field: an attribute means a field, or one of email, phones, external_id." in said
     assert sitebell.json("sites", "aliases", token) == []
 
 

@@ -99,17 +99,24 @@ def test_rel_13_a_restore_brings_everything_to_a_new_machine(
     assert set(everything_in(other.data)) == {"sitebell.sqlite3", "master.key"}
 
 
-def test_rel_13_an_installation_is_replaced_only_by_force_and_then_kept_aside(
+def test_rel_13_an_installation_is_replaced_only_by_force(
+    sitebell: CommandLine, other: CommandLine, tmp_path: Path
+) -> None:
+    sitebell.json("backup", tmp_path / "bell.backup")
+    other.create_site("In the way")
+    before = everything_in(other.data)
+
+    assert "--force replaces it and keeps it aside" in other.refused("restore", tmp_path / "bell.backup")
+    assert everything_in(other.data) == before
+
+
+def test_rel_13_an_installation_that_is_replaced_is_kept_aside(
     sitebell: CommandLine, other: CommandLine, tmp_path: Path
 ) -> None:
     sitebell.create_site("Backed up")
     sitebell.json("backup", tmp_path / "bell.backup")
     other.create_site("In the way")
     key = other.master_key.read_bytes()
-    before = everything_in(other.data)
-
-    assert "--force replaces it and keeps it aside" in other.refused("restore", tmp_path / "bell.backup")
-    assert everything_in(other.data) == before
 
     kept = [Path(name) for name in other.json("restore", tmp_path / "bell.backup", "--force")["kept"]]
     assert [site["name"] for site in other.json("sites", "list")] == ["Backed up"]

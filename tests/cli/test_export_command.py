@@ -109,7 +109,7 @@ def test_an_e_mail_address_that_is_none_is_rejected(
 ) -> None:
     file = vendor.ndjson("lines", [{"provider": "email", "token": "nobody"}])
 
-    report = sitebell.json("import", new_home.site.token, file)
+    report = sitebell.json("import", new_home.site.token, file, code=1)
 
     assert report["reasons"] == {"invalid_email": 1}
 
@@ -137,7 +137,7 @@ def test_without_being_asked_no_private_key_leaves(
     file = tmp_path / "site.ndjson"
 
     result = sitebell.run("export", new_home.site.token, file)
-    report = command_of(other).json("import", other.site.token, file)
+    report = command_of(other).json("import", other.site.token, file, code=1)
 
     assert "WARNING" not in result.stderr
     assert "private" not in file.read_text()

@@ -155,7 +155,7 @@ def test_a_word_that_is_none_is_rejected(sitebell: CommandLine, new_home: Instal
     (device,) = vendor.add_subscribers(1)
     file = vendor.ndjson("p", [device.subscription() | {"profiles": [{"external_id": "ann", "bound_by": "god"}]}])
 
-    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file)
+    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file, code=1)
 
     assert report["reasons"] == {"invalid_row": 1}
 

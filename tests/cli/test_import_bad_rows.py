@@ -4,13 +4,7 @@ import pytest
 
 from cli.command_line import CommandLine
 from support.installation import Installation
-from support.old_vendor import ONESIGNAL, OldVendor, player
-from support.push_service.subscriber import Subscriber
-
-
-def own_line(device: Subscriber, **values: object) -> dict[str, object]:
-    """Return a line of our own format."""
-    return {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, **values}
+from support.old_vendor import ONESIGNAL, OldVendor, own_row, player
 
 
 @pytest.mark.parametrize(
@@ -29,7 +23,7 @@ def test_a_line_that_no_database_takes_is_rejected_alone(
     values: dict[str, object], code: str, sitebell: CommandLine, new_home: Installation, vendor: OldVendor
 ) -> None:
     first, bad, last = vendor.add_subscribers(3)
-    file = vendor.ndjson("lines", [own_line(first), own_line(bad, **values), own_line(last)])
+    file = vendor.ndjson("lines", [own_row(first), own_row(bad, **values), own_row(last)])
 
     report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file)
 
@@ -79,6 +73,6 @@ def test_a_subscription_that_is_nested_without_end_is_rejected(
 ) -> None:
     file = vendor.csv("own.csv", ("subscription", "locale"), [{"subscription": "[" * 100_000}])
 
-    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file)
+    report = sitebell.json("import", new_home.site.token, file, "--vapid", vendor.key_file, code=1)
 
     assert report["reasons"] == {"invalid_endpoint": 1}

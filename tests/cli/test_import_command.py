@@ -18,9 +18,9 @@ from support.waiting import wait_until
 from support.web_application import Json, rows_of
 
 
-def bring(sitebell: CommandLine, installation: Installation, file: Path, *options: object) -> Json:
+def bring(sitebell: CommandLine, installation: Installation, file: Path, *options: object, code: int = 0) -> Json:
     """Import a file and return the report."""
-    report: Json = sitebell.json("import", installation.site.token, file, *options)
+    report: Json = sitebell.json("import", installation.site.token, file, *options, code=code)
     return report
 
 
@@ -207,7 +207,7 @@ def test_other_keys_for_a_known_endpoint_are_rejected(
     new_home.subscribe([known])
     row = player(known, web_auth=other.auth)
 
-    report = bring(sitebell, new_home, vendor.csv("p.csv", ONESIGNAL, [row]), "--vapid", vendor.key_file)
+    report = bring(sitebell, new_home, vendor.csv("p.csv", ONESIGNAL, [row]), "--vapid", vendor.key_file, code=1)
 
     assert report["reasons"] == {"subscription_conflict": 1}
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,17 +11,11 @@ from sitebell.models import Enrollment, FieldType, Profile, ProfilePhone, Profil
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.matching import Match
 from support.installation import Installation
-from support.old_vendor import ONESIGNAL, PERFECTY, OldVendor, perfecty_user, player
+from support.old_vendor import ONESIGNAL, PERFECTY, OldVendor, own_row, perfecty_user, player
 from support.people import add_fields
-from support.push_service.subscriber import Subscriber
 from support.web_application import Json
 
 COLUMNS = ("endpoint", "p256dh", "auth", "customer", "mail")
-
-
-def plain(device: Subscriber, **values: Any) -> dict[str, Any]:
-    """Return a row of somebody's own CSV."""
-    return {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, **values}
 
 
 def bring(sitebell: CommandLine, installation: Installation, *words: object) -> Json:
@@ -38,7 +31,9 @@ def people(installation: Installation) -> list[Profile]:
         return list(session.scalars(query))
 
 
-def test_perfectys_table(sitebell: CommandLine, new_home: Installation, vendor: OldVendor) -> None:
+def test_whoever_is_inactive_or_disabled_in_perfectys_table_comes_unsubscribed(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor
+) -> None:
     there, inactive, disabled = vendor.add_subscribers(3)
     rows = [
         perfecty_user(there, creation_time="2024-05-01 10:00:00"),
@@ -48,12 +43,12 @@ def test_perfectys_table(sitebell: CommandLine, new_home: Installation, vendor: 
     report = bring(sitebell, new_home, vendor.csv("users.csv", PERFECTY, rows), "--vapid", vendor.key_file)
 
     stored = new_home.subscriptions()
-    assert (report["added"], report["ended"], report["workers"]) == (3, 2, {"perfecty": 3})
+    assert (report["added"], report["ended"], report["workers"]) == (3, 2, {"perfecty": 1})
     assert [row.status for row in stored] == ["subscribed", "unsubscribed", "unsubscribed"]
     assert stored[0].created_at.isoformat() == "2024-05-01T10:00:00+00:00"
 
 
-def test_onesignals_packed_export_with_its_tags_and_facts(
+def test_onesignals_packed_export_brings_language_date_and_tags(
     sitebell: CommandLine, new_home: Installation, vendor: OldVendor
 ) -> None:
     (device,) = vendor.add_subscribers(1)
@@ -74,10 +69,10 @@ def test_a_column_names_the_person(sitebell: CommandLine, new_home: Installation
     """Two browsers of one person make one profile; the address is stored as it is found elsewhere."""
     first, second, third, fourth = vendor.add_subscribers(4)
     rows = [
-        plain(first, customer="7", mail="Ann@Example.com"),
-        plain(second, customer="7"),
-        plain(third, mail="bob@example.com"),
-        plain(fourth, mail="no address"),
+        own_row(first, customer="7", mail="Ann@Example.com"),
+        own_row(second, customer="7"),
+        own_row(third, mail="bob@example.com"),
+        own_row(fourth, mail="no address"),
     ]
     file = vendor.csv("own.csv", COLUMNS, rows)
     match = ("--match", "external_id=customer", "--match", "email=mail")
@@ -97,7 +92,7 @@ def test_a_known_person_is_found_by_a_custom_field(
     known, new = vendor.add_subscribers(2)
     (visitor,) = new_home.push.add_subscribers(1, new_home.vapid_public_key)
     new_home.subscribe([visitor], Introduction(match=Match(custom=("number", 7))))
-    file = vendor.csv("own.csv", COLUMNS, [plain(known, customer="7"), plain(new, customer="x")])
+    file = vendor.csv("own.csv", COLUMNS, [own_row(known, customer="7"), own_row(new, customer="x")])
 
     report = bring(sitebell, new_home, file, "--vapid", vendor.key_file, "--match", "number=customer")
 
@@ -109,7 +104,7 @@ def test_a_profile_id_is_only_ever_found(sitebell: CommandLine, new_home: Instal
     (visitor,) = new_home.push.add_subscribers(1, new_home.vapid_public_key)
     new_home.subscribe([visitor])
     known, lost = vendor.add_subscribers(2)
-    rows = [plain(known, customer=people(new_home)[0].public_id), plain(lost, customer="0" * 24)]
+    rows = [own_row(known, customer=people(new_home)[0].public_id), own_row(lost, customer="0" * 24)]
 
     file = vendor.csv("own.csv", COLUMNS, rows)
     report = bring(sitebell, new_home, file, "--vapid", vendor.key_file, "--match", "profile_id=customer")
@@ -175,6 +170,7 @@ def test_lines_that_cannot_be_read_are_told_apart(
         ("", "begins with the names of its columns"),
         ("id,identifier,invalid_identifier\n1,2,3\n", 'extra_fields ["web_auth", "web_p256"'),
         (b"\x1f\x8bbroken", "cannot be read"),
+        (b"\x1f\x8b\x08" + b"\0" * 7 + b"\xff" * 20, "cannot be read"),
     ],
 )
 def test_a_file_that_is_none_is_refused(
@@ -189,7 +185,7 @@ def test_a_file_that_is_none_is_refused(
 def test_options_that_do_not_fit_the_file_are_refused(
     sitebell: CommandLine, new_home: Installation, vendor: OldVendor
 ) -> None:
-    file = vendor.csv("own.csv", COLUMNS, [plain(*vendor.add_subscribers(1))])
+    file = vendor.csv("own.csv", COLUMNS, [own_row(*vendor.add_subscribers(1))])
     words = ("import", new_home.site.token, file, "--vapid", vendor.key_file)
 
     assert "no column nothing" in sitebell.refused(*words, "--match", "email=nothing")

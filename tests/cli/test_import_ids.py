@@ -8,7 +8,7 @@ from sitebell.models import Enrollment, Profile
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.matching import Match
 from support.installation import Installation
-from support.old_vendor import OldVendor
+from support.old_vendor import OldVendor, own_row
 
 COLUMNS = ("endpoint", "p256dh", "auth", "pid", "mail")
 IDS = [f"59db33d269d426509e9c4bf{digit}" for digit in "9a"]
@@ -17,7 +17,7 @@ IDS = [f"59db33d269d426509e9c4bf{digit}" for digit in "9a"]
 def rows_of_people(vendor: OldVendor, *people: tuple[str, str]) -> list[dict[str, str]]:
     """Return a row for each pair of profile id and e-mail address."""
     return [
-        {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, "pid": pid, "mail": mail}
+        own_row(device, pid=pid, mail=mail)
         for device, (pid, mail) in zip(vendor.add_subscribers(len(people)), people, strict=True)
     ]
 
@@ -95,7 +95,7 @@ def test_an_id_of_another_form_is_rejected(sitebell: CommandLine, new_home: Inst
     file = vendor.csv("own.csv", COLUMNS, rows_of_people(vendor, ("4711", ""), (IDS[0].upper(), "")))
     words = ("import", new_home.site.token, file, "--vapid", vendor.key_file)
 
-    report = sitebell.json(*words, "--match", "profile_id=pid", "--keep-ids")
+    report = sitebell.json(*words, "--match", "profile_id=pid", "--keep-ids", code=1)
 
     assert report["reasons"] == {"invalid_row": 2}
 

@@ -1,5 +1,6 @@
 """`sitebell import` takes a file of any length in the same memory, and `sitebell export` writes it so."""
 
+import json
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from cli.command_line import CommandLine
 from support.installation import Installation
-from support.old_vendor import ONESIGNAL, OldVendor, player
+from support.old_vendor import ONESIGNAL, OldVendor, own_row, player
 from support.push_service.subscriber import Subscriber
 
 
@@ -20,6 +21,21 @@ def test_memory_does_not_grow_with_the_file(sitebell: CommandLine, new_home: Ins
     for few, many in zip(*used, strict=True):
         assert many - few < 6 * 1024 * 1024, used
     print("USED", used)
+
+
+@pytest.mark.databases("sqlite")
+def test_memory_does_not_grow_with_an_array_on_one_line(
+    sitebell: CommandLine, new_home: Installation, vendor: OldVendor
+) -> None:
+    """Nor with the blanks before it."""
+    used = []
+    for count in (1000, 10_000):
+        rows = [own_row(device) for device in vendor.add_subscribers(count)]
+        file = vendor.write(f"{count}.json", " " * 2000 * count + json.dumps(rows))
+        used.append(peak(sitebell, "import", new_home.site.token, file, "--vapid", vendor.key_file))
+
+    assert used[1] - used[0] < 6 * 1024 * 1024, used
+    assert len(new_home.subscriptions()) == 11_000
 
 
 def peaks(

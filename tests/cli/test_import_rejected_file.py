@@ -125,7 +125,7 @@ def test_a_dry_run_writes_every_bad_row_into_a_file_of_its_own(
     assert str(found) in said
     assert [line.split(",")[-2] for line in found.read_text().splitlines()[1:]] == [str(at + 2) for at in range(30)]
     assert found.stat().st_mode & 0o077 == 0
-    sitebell.json(*words)
+    sitebell.json(*words, code=1)
     assert found.exists()
     assert len(file.with_name("p.csv.rejected").read_text().splitlines()) == 31
 
@@ -136,7 +136,7 @@ def test_lines_of_json_are_written_as_they_stood(
     line = {"provider": "nobody", "token": "abc"}
     file = vendor.ndjson("lines", [line])
 
-    sitebell.json("import", new_home.site.token, file)
+    sitebell.json("import", new_home.site.token, file, code=1)
 
     rejected = json.loads(file.with_name("lines.rejected").read_text())
     assert {name: rejected[name] for name in line} == line

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from cli.command_line import CommandLine
 from sitebell.models import Enrollment
 from support.installation import Installation
-from support.old_vendor import OldVendor
+from support.old_vendor import OldVendor, own_row
 
 COLUMNS = ("endpoint", "p256dh", "auth", "status")
 THERE, OUT, GONE = ("subscribed", "subscribed"), ("unsubscribed", "subscribed"), ("gone", "subscribed")
@@ -43,7 +43,7 @@ def test_a_status_is_understood_as_it_is_written_elsewhere(
     sitebell: CommandLine, new_home: Installation, vendor: OldVendor
 ) -> None:
     rows = [
-        {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, "status": word}
+        own_row(device, status=word)
         for device, word in zip(vendor.add_subscribers(len(MEANINGS)), MEANINGS, strict=True)
     ]
     file = vendor.csv("own.csv", COLUMNS, rows)
@@ -65,10 +65,10 @@ def test_a_status_that_nobody_knows_rejects_its_row(
 ) -> None:
     """In both formats; mended, the row is imported, since nothing was stored of it."""
     (device,) = vendor.add_subscribers(1)
-    row = {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, "status": word}
+    row = own_row(device, status=word)
     key = ("--vapid", vendor.key_file)
     for file in (vendor.csv("own.csv", COLUMNS, [row]), vendor.ndjson("own.ndjson", [row])):
-        report = sitebell.json("import", new_home.site.token, file, *key)
+        report = sitebell.json("import", new_home.site.token, file, *key, code=1)
         assert report["reasons"] == {"invalid_row": 1}
         assert word in report["examples"][0][2]
     assert new_home.subscriptions() == []

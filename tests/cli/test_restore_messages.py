@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cli.command_line import CommandLine
 from sitebell.models import Batch, WorkerHeartbeat
-from sitebell.services.messages import cancel_message, pause_message, resume_message
+from sitebell.services.messages import cancel_message, resume_message
 from support.installation import Installation
 
 
@@ -46,7 +46,7 @@ def test_rel_13_each_unfinished_message_is_paused_and_no_other_is_touched(
     installation.add_devices(1)
     sent, cancelled, held, later, planned = (installation.send() for _ in range(5))
     for message in (cancelled, held, later, planned):
-        installation.act(pause_message, message)
+        installation.pause(message)
     installation.drain()
     installation.act(cancel_message, cancelled)
     for message in (later, planned):

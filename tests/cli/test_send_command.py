@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from cli.command_line import CommandLine
 from sitebell.models import Message
-from sitebell.services.messages import pause_message
 from support.installation import Installation, shown_title
 
 
@@ -133,7 +132,7 @@ def test_ctrl_c_ends_the_watching_and_not_the_message(sitebell: CommandLine, ins
 
 def test_send_reports_a_message_that_was_paused(sitebell: CommandLine, installation: Installation) -> None:
     with watching(sitebell, installation) as process:
-        installation.act(pause_message, only_message(installation))
+        installation.pause(only_message(installation))
         stdout, _ = process.communicate(timeout=20)
 
     assert process.returncode == 1

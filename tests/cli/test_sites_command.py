@@ -11,7 +11,7 @@ from cli.command_line import CommandLine
 
 
 def test_sites_create_prints_exactly_the_contract(unmade: CommandLine) -> None:
-    """Other programs are written against these five names (design section 3)."""
+    """Other programs are written against these five names."""
     done = unmade.process("sites", "create", "Shop", "--origin", "https://shop.example.com", "--json")
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -14,7 +14,9 @@ def send(installation: Installation, *options: str) -> list[str]:
     return ["send", "--site", installation.site.token, "--title", "Hello", "--no-wait", *options]
 
 
-def test_topics_are_added_listed_and_removed(sitebell: CommandLine, installation: Installation) -> None:
+def test_topics_are_listed_in_the_order_in_which_they_were_added(
+    sitebell: CommandLine, installation: Installation
+) -> None:
     token = installation.site.token
     assert sitebell.json("topics", "add", token, "offers", "--title", "Offers of the week") == {
         "name": "offers",
@@ -24,7 +26,15 @@ def test_topics_are_added_listed_and_removed(sitebell: CommandLine, installation
 
     assert [row["name"] for row in sitebell.json("topics", "list", token)] == ["offers", "news"]
     assert "Offers of the week" in sitebell.run("topics", "list", token).stdout
+
+
+def test_a_removed_topic_is_gone(sitebell: CommandLine, installation: Installation) -> None:
+    token = installation.site.token
+    for name in ("offers", "news"):
+        sitebell.run("topics", "add", token, name, "--title", name.title())
+
     sitebell.run("topics", "remove", token, "offers")
+
     assert sitebell.json("topics", "list", token) == [{"name": "news", "title": "News", "chosen": 0}]
 
 

@@ -50,16 +50,6 @@ def test_without_a_status_nothing_is_overwritten(rest: Call, ann: str, office: B
     assert standing(office, ann) == ["suspended"]
 
 
-def test_what_the_visitor_ended_no_back_end_begins_again(rest: Call, ann: str, office: BackEnd) -> None:
-    rest(SET, profile_id=ann, status="unsubscribed", **PHONE)
-
-    status, answer = rest(SET, profile_id=ann, status="subscribed", **PHONE)
-
-    assert (status, answer["error"]) == (409, 409)
-    assert answer["error_text"].startswith("opted_out: ")
-    assert standing(office, ann) == ["unsubscribed"]
-
-
 def test_a_subscribed_device_leaves_who_had_it_and_another_status_takes_it_from_nobody(
     rest: Call, ann: str, office: BackEnd
 ) -> None:
@@ -140,9 +130,19 @@ def test_an_import_matches_by_phone_profile_id_and_custom_field(rest: Call, ann:
     found = [
         rest(IMPORT, matching="phone", phone="+49 1511 2345678")[1]["profile_id"],
         rest(IMPORT, matching="custom", field_name="CustomNumber1", field_value=5)[1]["profile_id"],
+        rest(IMPORT, matching="custom", field_name="phones", field_value="+49 1511 2345678")[1]["profile_id"],
     ]
 
-    assert found == [ann, ann]
+    assert found == [ann] * 3
+
+
+def test_email_is_a_field_of_the_database_to_match_by(rest: Call, office: BackEnd) -> None:
+    by_field = {"matching": "custom", "field_name": "email", "field_value": "Ann@example.com"}
+
+    _, first = rest(IMPORT, **by_field, data={"_fname": "Ann"})
+
+    assert office.read_profile(first["profile_id"])["email"] == "ann@example.com"
+    assert rest(IMPORT, email="ann@example.com")[1]["profile_id"] == first["profile_id"]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,8 @@ def test_an_import_matches_by_phone_profile_id_and_custom_field(rest: Call, ann:
     [
         {"email": None},
         {"matching": "custom"},
+        {"matching": "custom", "field_name": "email", "field_value": "nobody"},
+        {"matching": "custom", "field_name": "phones", "field_value": 4915112345678},
         {"matching": "profile_id"},
         {"matching": "push_sub"},
         {"data": {"no_such_field": 1}},

@@ -35,6 +35,35 @@ def test_a_value_keeps_its_json_type(push_subscribe: Ask) -> None:
     assert [row["description"] for row in answer["data"]] == ["matching error: invalid value"]
 
 
+@pytest.mark.parametrize(("field", "value"), [("email", "ann@example.com"), ("phones", "+4930901820")])
+def test_email_and_phones_are_fields_of_the_database_to_match_by(
+    push_subscribe: Ask, office: BackEnd, field: str, value: str
+) -> None:
+    by_field = {"matching": "custom", "field_name": field, "field_value": value}
+
+    [row] = push_subscribe(**by_field)["data"]
+
+    assert office.read_profile(row["profile_id"])[field] in (value, [value])
+    other = {"provider": "ios-apns", "subscription_id": "device-2"}
+    assert [row["profile_id"]] == [
+        row["profile_id"] for row in push_subscribe(**by_field, subscriptions=[other])["data"]
+    ]
+    [left] = push_subscribe(**by_field, subscriptions=[{**DEVICE, "unsubscribe": True}])["data"]
+    assert (left["profile_id"], left["status"], left["unsubscribe"]) == (row["profile_id"], "ok", True)
+
+
+@pytest.mark.parametrize(("field", "value"), [("email", "nobody"), ("email", 5), ("phones", "0309018"), ("phones", [])])
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_is_no_address_or_number_is_an_error_of_its_row(
+    push_subscribe: Ask, field: str, value: object, *, ends: bool
+) -> None:
+    device = {**DEVICE, "unsubscribe": ends}
+
+    answer = push_subscribe(matching="custom", field_name=field, field_value=value, subscriptions=[device])
+
+    assert [row["description"] for row in answer["data"]] == ["matching error: invalid value"]
+
+
 def test_each_database_and_each_device_has_a_row(app: Flask, push_subscribe: Ask, altcraft: NewSite) -> None:
     more = add_database(app, altcraft)
     other = {"provider": "ios-apns", "subscription_id": "device-2"}

@@ -46,12 +46,18 @@ def test_an_id_alone_reports_nothing_by_default(
     assert stored_rows(app) == before
 
 
-def test_events_and_conversions_are_kept_and_select_an_audience(app: Flask, channel: Channel, subscriber: str) -> None:
+def test_events_and_conversions_are_kept_with_their_data(app: Flask, channel: Channel, subscriber: str) -> None:
     assert channel.write("event", subscriber, name="bought", parameters={"n": 2}) == (200, "")
     assert channel.write("conversion", subscriber, eventId="EVENT_ID", properties={"amount": 5}) == (200, "")
 
     kept = [(row.action, row.data) for row in rows(app, Event) if row.type == "custom"]
     assert kept == [("bought", {"n": 2}), ("EVENT_ID", {"amount": 5})]
+
+
+def test_an_event_selects_an_audience(channel: Channel, subscriber: str) -> None:
+    channel.office.add_subscriber()
+    channel.write("event", subscriber, name="bought")
+
     bought = {"where": {"field": "event.custom.bought", "op": "exists"}}
     assert channel.office.ask("POST", "/v1/audiences/preview", {"audience": bought})["count"] == 1
 

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from sitebell.models import ProfileTag
-from sitebell.services.retention import prune_step
+from support.chores import prune
 from support.pushengage_office import PushEngageOffice
 from support.stopped_clock import StoppedClock
 from support.visitors import Browser
@@ -200,9 +200,7 @@ def test_what_came_off_is_forgotten_by_retention(
     browser.refresh(tags={"add": ["bread"]})
     clock.advance(days=2)
 
-    with parts(app).store.writing() as session:
-        while not prune_step(session, clock()):
-            pass
+    prune(parts(app).store, clock())
 
     with parts(app).store.reading() as session:
         assert list(session.scalars(select(ProfileTag.tag))) == ["bread"]

@@ -221,5 +221,11 @@ def test_a_draft_goes_nowhere_until_it_is_sent(pushengage: PushEngageOffice, app
     with parts(app).store.writing() as session:
         assert plan_batch(session, clock())
     assert pushengage.message(draft["id"])["counts"]["recipients"] == 1
+
+
+def test_a_draft_is_sent_once(pushengage: PushEngageOffice) -> None:
+    draft = pushengage.notify(notification_type="draft", subscriber_hash=pushengage.add_subscriber())
+    pushengage.ask("POST", f"/v1/messages/{draft['id']}/send", {})
+
     again = pushengage.call("POST", f"/v1/messages/{draft['id']}/send", {})
     assert (again.status_code, (again.json or {})["error"]["code"]) == (409, "not_a_draft")

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from compat.cleverpush_channel import sample_channel
 from sitebell.models import Dialect, Event, Message
-from sitebell.services.retention import prune_step
+from support.chores import prune
 from support.dialects import speak
 from support.pushengage_office import PushEngageOffice
 from support.query_plans import watched
@@ -95,9 +95,7 @@ def test_counts_stay_when_the_deliveries_are_pruned(
         done = update(Message).where(Message.public_id == message_id)
         session.execute(done.values(status="sent", finished_at=clock()))
     clock.advance(days=91)
-    with parts(app).store.writing() as session:
-        while not prune_step(session, clock()):
-            pass
+    prune(parts(app).store, clock())
 
     after = rows(pushengage, "2027-03-01", "2027-03-01", "day")[0]
 

@@ -45,7 +45,7 @@ def reached_by(
     return [(targets, {names[found] for found in pushengage.recipients(**targets)}) for targets, _ in expected]
 
 
-def test_one_subscriber_by_its_hash(pushengage: PushEngageOffice, ann: str, ben: str) -> None:
+def test_hashes_reach_their_subscribers_alone(pushengage: PushEngageOffice, ann: str, ben: str) -> None:
     assert pushengage.recipients(subscriber_hash=ann) == {ann}
     assert pushengage.recipients(subscriber_hash=[ann, ben]) == {ann, ben}
 

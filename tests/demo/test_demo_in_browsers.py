@@ -48,7 +48,9 @@ def subscribe(browser: Browser) -> None:
     wait_for_state(browser, "subscribed")
 
 
-def test_subscribe_send_click(at_home: Browser, notifications: NotificationDaemon, home: str) -> None:
+def test_each_step_of_a_push_is_shown_as_it_happens(
+    at_home: Browser, notifications: NotificationDaemon, home: str
+) -> None:
     subscribe(at_home)
     assert at_home.evaluate("document.activeElement.id") == "send"
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from demo.visitor import OWN_PAGE, Visitor, content, refusal
 from sitebell.models import Message
-from sitebell.services.messages import Draft, create_message, get_message
+from sitebell.services.messages import NewMessage, create_message, get_message
 from sitebell.services.sites import NewSite, create_site, list_sites
 from support.stopped_clock import StoppedClock
 from support.web_application import parts
@@ -112,8 +112,8 @@ def test_messages_of_other_sites_are_not_found(visitor: Visitor, demo_app: Flask
             database_id=None,
             now=demo_clock(),
         )
-        draft = Draft(audience={"everyone": True}, notification={"title": "Hello"})
-        message, _ = create_message(session, other.site, draft, now=demo_clock())
+        new = NewMessage(audience={"everyone": True}, notification={"title": "Hello"})
+        message, _ = create_message(session, other.site, new, now=demo_clock())
 
     assert visitor.ask(f"/demo/messages/{message.public_id}").status_code == 404
 

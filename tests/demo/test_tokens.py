@@ -33,7 +33,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize(("front", "ground", "least"), PAIRS)
-def test_contrast(front: str, ground: str, least: float, theme: int) -> None:
+def test_what_is_read_stands_out_from_its_ground(front: str, ground: str, least: float, theme: int) -> None:
     assert contrast(TOKENS[front][theme], TOKENS[ground][theme]) >= least
 
 

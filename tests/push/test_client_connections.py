@@ -45,7 +45,9 @@ def test_a_request_on_an_old_connection_that_breaks_gets_one_more_try(
     assert first.connection == cut.connection != again.connection
 
 
-def test_but_not_one_after_the_other(push_service: PushService, client: PushClient, device: Subscriber) -> None:
+def test_a_host_that_breaks_every_connection_is_unavailable_after_few_tries(
+    push_service: PushService, client: PushClient, device: Subscriber
+) -> None:
     """One of ours, and one of libcurl's, which knows of streams that were refused unread."""
     one(client, request_to(device))
     push_service.fault(0, count=None)

@@ -129,7 +129,7 @@ def test_nothing_breaks_out_of_the_config_line(server: str) -> None:
     assert json.loads(config) == {"server": server, "site": "token"}
 
 
-def test_config_line_without_a_site() -> None:
+def test_a_script_of_no_site_is_told_the_server_alone() -> None:
     assert config_line("https://x", None) == 'self.SITEBELL_CONFIG={"server":"https://x","site":null};\n'
 
 

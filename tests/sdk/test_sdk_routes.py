@@ -1,4 +1,4 @@
-"""The SDK as browsers get it: headers, caching, codings, the worker's config, and the budgets of design section 9."""
+"""The SDK as browsers get it: headers, caching, codings, the worker's config, and the sizes that it may have."""
 
 import gzip
 import json

@@ -49,13 +49,8 @@ def fill(connection: sa.Connection) -> None:
     site = {"token": "t", "name": "Shop", "worker_path": "/w.js", "worker_scope": "/", "retention_days": 90}
     add("site", {"id": 1, **site, "receipt_key": b"x", "created_at": now})
     add("site_database", {"site_id": 1, "database_id": 1})
-    key = {
-        "name": "shop",
-        "prefix": "sb_0",
-        "key_hash": hashlib.sha256(API_KEY.encode()).digest(),
-        "scopes": "send read",
-    }
-    add("api_key", {"id": 7, "site_id": 1, **key, "created_at": now, "revoked_at": None})
+    key = {"name": "shop", "prefix": "sb_0", "key_hash": hashlib.sha256(API_KEY.encode()).digest()}
+    add("api_key", {"id": 7, "site_id": 1, **key, "scopes": "send read", "created_at": now, "revoked_at": None})
     add("vapid_key", {"id": 1, "site_id": 1, "public_key": "p", "private_key": b"x", "created_at": now})
     add("subscription", *(subscription(number, now) for number in range(1, SUBSCRIBERS + 1)))
     message = {"public_id": "m", "site_id": 1, "status": "sending", "status_reason": "", "ttl": 60, "urgency": "normal"}

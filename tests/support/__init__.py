@@ -43,7 +43,7 @@ The desktop and the browsers::
     from support.browser import Browser, BrowserError        # the protocol that both browsers implement
     from support.firefox import Firefox                      # + answer_prompt("allow"), chrome_script()
     from support.chromium import Chromium                    # + screenshot(path, width, height, dark=False)
-    from support.hostile import HostileServer                # behaviours for SEC-04..06
+    from support.hostile import HostileServer                # behaviours for SEC-04 to SEC-06
     from support.application_server import ApplicationServer # a second sender, to try the double with
 
     browser = Firefox(push, desktop, notifications_setting="allow")      # or "ask", "block"

@@ -33,6 +33,11 @@ class BackEnd:
         answer: Json = response.get_json()
         return answer
 
+    def send(self, **message: Any) -> str:
+        """Send a message, with a title unless told otherwise; return its id."""
+        message_id: str = self.ask("POST", "/v1/messages", {"notification": {"title": "Hello"}, **message})["id"]
+        return message_id
+
     def add_profile(self, **values: Any) -> str:
         """Make a profile and return its id."""
         profile_id: str = self.ask("POST", self.profiles, values)["id"]

@@ -3,18 +3,18 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Literal, Self
 
 from support.loop_thread import LoopThread
 from support.push_service import PushService
+from support.running import Running
 
 LOOPBACK = "127.0.0.1"
 Behaviour = Literal["redirect", "flood", "drip", "gzip bomb", "endless headers", "black hole", "accept"]
 CHUNK = b"x" * (1 << 16)
 
 
-class HostileServer:
+class HostileServer(Running):
     """One TLS listener on loopback, HTTP/1.1, with certificates of the push service double.
 
     Lead a host of the double's proxy to it: `push.route("slow.push.apple.com", hostile.port)`.
@@ -67,14 +67,6 @@ class HostileServer:
         """Stop listening and cut all connections."""
         self._thread.loop.call_soon_threadsafe(self._server.close)
         self._thread.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, ssl=self._context)

@@ -23,7 +23,7 @@ from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.registering import register
 from sitebell.services.delivery.composing import Composer
 from sitebell.services.delivery.planner import plan_batch
-from sitebell.services.messages import Draft, count_deliveries, create_message, get_message
+from sitebell.services.messages import NewMessage, count_deliveries, create_message, get_message, pause_message
 from sitebell.services.sites import create_site
 from sitebell.services.subscriptions import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key
@@ -119,18 +119,23 @@ class Installation:
             "subscriber_hash": secrets.token_hex(16),
         }
 
-    def send(self, **draft: Any) -> str:
+    def send(self, **wish: Any) -> str:
         """Create a message to everyone, unless told otherwise, and return its id."""
-        key = draft.pop("idempotency_key", None)
-        values: dict[str, Any] = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | draft
+        key = wish.pop("idempotency_key", None)
+        values: dict[str, Any] = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | wish
         with self.store.writing() as session:
-            message, _ = create_message(session, self.site, Draft(**values), idempotency_key=key, now=self.clock())
+            message, _ = create_message(session, self.site, NewMessage(**values), idempotency_key=key, now=self.clock())
         return message.public_id
 
     def act(self, action: Callable[[Session, Site, str, datetime], Message], public_id: str) -> None:
-        """Cancel, pause or resume a message."""
+        """Cancel or resume a message."""
         with self.store.writing() as session:
             action(session, self.site, public_id, self.clock())
+
+    def pause(self, public_id: str) -> None:
+        """Hold a message back."""
+        with self.store.writing() as session:
+            pause_message(session, self.site, public_id)
 
     def message(self, public_id: str) -> Message:
         """Return a message as it stands."""

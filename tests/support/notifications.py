@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Any, Self
 
 from dbus_fast import BusType, Variant
@@ -21,6 +20,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_signal
 
 from support.installed import program
 from support.loop_thread import LoopThread
+from support.running import Running
 
 SERVICE, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 CAPABILITIES = ["actions", "body", "body-markup", "body-hyperlinks", "icon-static", "persistence"]
@@ -55,8 +55,8 @@ class Notification:
     hints: dict[str, Any]
 
 
-class NotificationDaemon:
-    """The desktop. A context manager; `start()` and `stop()` do the same."""
+class NotificationDaemon(Running):
+    """The desktop."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -91,14 +91,6 @@ class NotificationDaemon:
         self._bus_process.terminate()
         self._bus_process.communicate(timeout=10)
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def env(self) -> dict[str, str]:
         """Return the environment of a browser that is to find this desktop."""

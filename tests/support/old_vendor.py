@@ -80,6 +80,11 @@ class OldVendor:
         return self.write(name, "".join(json.dumps(row) + "\n" for row in rows))
 
 
+def own_row(device: Subscriber, **values: Any) -> dict[str, Any]:
+    """Return a row of somebody's own CSV, or a line of our own format."""
+    return {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, **values}
+
+
 def player(device: Subscriber, **values: Any) -> dict[str, Any]:
     """Return a row of OneSignal's export."""
     usual = {"id": "p", "device_type": "5", "tags": "{}", "invalid_identifier": "false", "notification_types": "1"}

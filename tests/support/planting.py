@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from sitebell.db import Base
 from sitebell.models import Delivery, DeliveryState, Message, Subscription
-from sitebell.services.delivery.planner import plan_batch
 from sitebell.services.message_names import fingerprint
 from sitebell.services.receipts import Receipts
 from sitebell.services.webhooks.calls import form_calls
 from sitebell.services.webhooks.registry import create_webhook
 from support.back_end import BackEnd
+from support.chores import plan
 from support.visitors import Browser, add_fields
 from support.web_application import Json, parts
 
@@ -115,7 +115,7 @@ class Planted:
         ]
         sent = zip(FORMER_TITLES, audiences, strict=True)
         self.former_message_ids = [self._send(title, audience) for title, audience in sent]
-        self._plan()
+        plan(self._app)
         self._office.ask("PATCH", f"{self._office.profiles}/{profile_id}", PROFILE | {"tags": {"add": PROFILE["tags"]}})
         self._office.ask("POST", f"{self._office.profiles}/{profile_id}/merge", {"from": self.merged_id})
         return profile_id
@@ -142,7 +142,7 @@ class Planted:
 
     def _deliver(self) -> None:
         """Let a worker's work happen: one message stays open, the others end; the first is clicked."""
-        self._plan()
+        plan(self._app)
         context = parts(self._app)
         with context.store.writing() as session:
             first, *_ = self.message_ids
@@ -154,11 +154,6 @@ class Planted:
             form_calls(session, context.clock())
         self._report({"type": "clicked", "receipt": self.receipt, "at": 2, "action": CLICK})
         self._report({"type": "custom", "subscription": self._browser.subscription, "at": 3})
-
-    def _plan(self) -> None:
-        with parts(self._app).store.writing() as session:
-            while plan_batch(session, parts(self._app).clock()):
-                pass
 
     def _issue_receipt(self, session: Session, message_id: str) -> str:
         message = session.scalars(select(Message).where(Message.public_id == message_id)).one()

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import psycopg
@@ -20,6 +19,7 @@ from support.waiting import wait_until
 OWNER = "sitebell"
 # What makes a server safe costs tests seconds: this one may lose everything when the machine does.
 SPEED = ("autovacuum=off", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+ELSEWHERE = "timezone=America/New_York"  # as on the machine of an owner who lives there
 INSTALL_LINE = "apt-get update && apt-get install -y postgresql"
 
 
@@ -43,15 +43,14 @@ class PostgreSQL:
         initdb = [self._programs / "initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale"]
         self._start([*initdb, "--no-sync"]).wait(60)
         settings = [
-            f"-c{setting}" for setting in (*SPEED, "listen_addresses=", f"unix_socket_directories={self.folder}")
+            f"-c{setting}"
+            for setting in (*SPEED, ELSEWHERE, "listen_addresses=", f"unix_socket_directories={self.folder}")
         ]
         self._process = self._start([self._programs / "postgres", "-D", self._data, *settings])
         wait_until(self._answers, "PostgreSQL to answer", timeout=30)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed any more
             self._process.wait(30)

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+DRIVE_BROWSERS = ("browser", "demo", "surroundings")
 PROCESSES_OF_THEIR_OWN = ("worker", "install")  # these rooms start and kill them, and wait for them
 
 
@@ -22,8 +23,7 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
 def share_of(file: str) -> str:
     """Return the name of what is run in one process: a file, or all that drives a browser."""
     path = PurePosixPath(file)
-    drives_browsers = path.parent.name in ("browser", "demo") or path.name.startswith("test_support")
-    return "browsers" if drives_browsers else file
+    return "browsers" if path.parent.name in DRIVE_BROWSERS else file
 
 
 def sort_longest_first(items: list[pytest.Item]) -> None:

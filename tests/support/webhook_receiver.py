@@ -6,7 +6,6 @@ import hmac
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 from support.loop_thread import LoopThread
@@ -14,12 +13,13 @@ from support.push_service import PushService
 from support.push_service.journal import PushRequest
 from support.push_service.tls import TlsFront
 from support.push_service.webpush import Answer
+from support.running import Running
 
 HOST = "hooks.example.com"
 TOLERANCE_SECONDS = 300
 
 
-class WebhookReceiver:
+class WebhookReceiver(Running):
     """One TLS listener on loopback under a name of its own, to which the double's proxy leads.
 
     calls: what was posted, in order. answers: statuses for the next calls; `status` for all after them, and 0 cuts the
@@ -50,14 +50,14 @@ class WebhookReceiver:
         """The header webhook-id of each call."""
         return [call.headers["webhook-id"] for call in self.calls]
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Listen, and lead calls of the host here."""
         self._thread = LoopThread("webhook receiver")
         self._thread.run(self._listen())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Stop listening."""
         self._thread.run(self._front.close())
         self._thread.stop()
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, text
 
 from sitebell.services.delivery.planner import BATCH_SIZE
-from sitebell.services.messages import cancel_message, pause_message, resume_message
+from sitebell.services.messages import cancel_message, resume_message
 from sitebell.worker.pipeline import OPEN_BATCHES
 from support.installation import Installation
 
@@ -79,7 +79,7 @@ def test_a_paused_message_ends_when_its_ttl_runs_out(installation: Installation)
     installation.add_devices(3)
     message = installation.send(ttl=600)
     installation.plan()
-    installation.act(pause_message, message)
+    installation.pause(message)
 
     installation.clock.advance(minutes=11)
     installation.drain()
@@ -110,7 +110,7 @@ def test_rel_05_resuming_by_hand_keeps_the_protection_from_mass_loss(installatio
     for device in devices:
         installation.push.expire(device.token)
     message = installation.send()
-    installation.act(pause_message, message)
+    installation.pause(message)
     installation.act(resume_message, message)
 
     installation.drain()

@@ -21,7 +21,7 @@ from sitebell.services.importing.source import read_rows
 from sitebell.services.matching import MOST_NAMESAKES
 from sitebell.services.subscription_pages import page_of_subscriptions
 from support.installation import Installation
-from support.old_vendor import ONESIGNAL, OldVendor, player
+from support.old_vendor import ONESIGNAL, OldVendor, own_row, player
 from support.people import add_fields
 from support.query_plans import plan_of, watched
 
@@ -56,10 +56,7 @@ def test_a_value_that_many_people_have_is_looked_up_without_looking_at_them_all(
     add_people(installation, "plan", "silver", 1, named=False)
     vendor = OldVendor(installation.push, tmp_path)
     devices = zip(vendor.add_subscribers(60), ("gold", "silver", "bronze") * 20, strict=True)
-    rows = [
-        {"endpoint": device.endpoint, "p256dh": device.p256dh, "auth": device.auth, "plan": plan}
-        for device, plan in devices
-    ]
+    rows = [own_row(device, plan=plan) for device, plan in devices]
     with watched(installation.store.engine) as statements:
         chunk_stored(installation, vendor, rows, {"plan": "plan"})
     with installation.store.reading() as session:
@@ -86,13 +83,7 @@ def test_of_many_people_with_one_value_and_other_external_ids_the_oldest_are_loo
     add_people(installation, kind, rare, 1, named=False)
     vendor = OldVendor(installation.push, tmp_path)
     rows = [
-        {
-            "endpoint": device.endpoint,
-            "p256dh": device.p256dh,
-            "auth": device.auth,
-            "who": f"new {shared}",
-            kind: shared,
-        }
+        own_row(device, who=f"new {shared}", **{kind: shared})
         for device, shared in zip(vendor.add_subscribers(2), (value, rare), strict=True)
     ]
 

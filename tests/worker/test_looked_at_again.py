@@ -1,12 +1,11 @@
 """Claimed into a worker's memory is not sent: who leaves before the request is handed over gets nothing (SEC-43)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from sitebell.app import create_app
 from sitebell.models import Profile
 from sitebell.push.client import PushRequest
 from sitebell.services.erasure import erase_profile
@@ -15,18 +14,9 @@ from sitebell.worker.pipeline import CHECKPOINT, Pipeline
 from support.installation import Installation
 from support.query_plans import watched
 from support.visitors import Browser
-from support.web_application import parts, settings_in
 from support.webhook_site import proof
 
 Leave = Callable[[Installation, Browser], object]
-
-
-@pytest.fixture
-def client(installation: Installation) -> Iterator[FlaskClient]:
-    """The pages of the site, over HTTP."""
-    app = create_app(settings_in(installation.folder, database_url=installation.url), clock=installation.clock)
-    yield app.test_client()
-    parts(app).store.close()
 
 
 def add_ann(installation: Installation, client: FlaskClient) -> Browser:

@@ -6,16 +6,8 @@ from sqlalchemy import func, select
 
 from sitebell.models import Batch, Delivery, Event, IdempotencyKey, Subscription, UsedToken
 from sitebell.services import retention
+from support.chores import prune
 from support.installation import Installation
-
-
-def prune(installation: Installation) -> int:
-    """Run retention to its end; return the steps that it took."""
-    for step in range(1, 100):
-        with installation.store.writing() as session:
-            if retention.prune_step(session, installation.clock()):
-                return step
-    raise AssertionError("retention did not come to an end")
 
 
 def count(installation: Installation, table: type) -> int:
@@ -32,7 +24,7 @@ def test_old_events_and_deliveries_go_and_the_counts_of_their_message_stay(insta
     before = installation.counts(message)
 
     installation.clock.advance(days=91)
-    steps = prune(installation)
+    steps = prune(installation.store, installation.clock())
 
     assert installation.counts(message) == before
     assert [count(installation, table) for table in (Event, Delivery, Batch)] == [0, 0, 0]
@@ -46,7 +38,7 @@ def test_what_is_younger_than_the_retention_time_stays(installation: Installatio
     installation.drain()
 
     installation.clock.advance(days=89)
-    prune(installation)
+    prune(installation.store, installation.clock())
 
     assert [count(installation, table) for table in (Event, Delivery)] == [2, 2]
 
@@ -58,7 +50,7 @@ def test_an_unfinished_message_keeps_its_deliveries(installation: Installation) 
     installation.plan()
 
     installation.clock.advance(days=120)
-    prune(installation)
+    prune(installation.store, installation.clock())
 
     assert installation.counts(message) == {"recipients": 1, "pending": 1}
 
@@ -66,17 +58,17 @@ def test_an_unfinished_message_keeps_its_deliveries(installation: Installation) 
 def test_rel_03_idempotency_keys_are_kept_for_a_week(installation: Installation) -> None:
     installation.send(idempotency_key="order-1")
     installation.clock.advance(days=6)
-    prune(installation)
+    prune(installation.store, installation.clock())
     kept = count(installation, IdempotencyKey)
 
     installation.clock.advance(days=2)
-    prune(installation)
+    prune(installation.store, installation.clock())
 
     assert (kept, count(installation, IdempotencyKey)) == (1, 0)
 
 
 def test_retention_is_due_once_an_hour(installation: Installation) -> None:
-    prune(installation)
+    prune(installation.store, installation.clock())
     installation.clock.advance(minutes=59)
     with installation.store.reading() as session:
         early = retention.is_due(session, installation.clock())
@@ -94,7 +86,7 @@ def test_used_tokens_are_remembered_as_long_as_they_could_be_shown_again(install
     counts = []
     for _ in range(2):
         installation.clock.advance(minutes=59)
-        prune(installation)
+        prune(installation.store, installation.clock())
         counts.append(count(installation, UsedToken))
 
     assert counts == [1, 0]

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from sitebell.services.messages import cancel_message, pause_message, resume_message
+from sitebell.services.messages import cancel_message, resume_message
 from sitebell.services.subscriptions import parse_address, prove_subscription, unsubscribe
 from sitebell.services.vapid_keys import add_vapid_key
 from support.installation import RULES, Installation, shown_title
@@ -97,7 +97,7 @@ def test_a_scheduled_message_waits_for_its_time(installation: Installation) -> N
 def test_a_paused_message_waits_and_a_resumed_one_goes_on(installation: Installation) -> None:
     (device,) = installation.add_devices(1)
     message = installation.send()
-    installation.act(pause_message, message)
+    installation.pause(message)
     installation.drain()
     paused = len(device.messages)
 
@@ -113,7 +113,7 @@ def test_rel_09_a_pause_takes_effect_within_one_window(installation: Installatio
     message = installation.send()
     pipeline = installation.pipeline()
     requests = [pipeline.next_request() for _ in range(150)]
-    installation.act(pause_message, message)
+    installation.pause(message)
 
     installation.answer(pipeline, requests)
     assert pipeline.next_request() is None
@@ -143,7 +143,7 @@ def test_a_later_message_with_the_same_key_replaces_an_unsent_one(installation: 
     (device,) = installation.add_devices(1)
     first = installation.send(notification={"title": "1 : 0"}, replace_key="score")
     installation.plan()
-    installation.act(pause_message, first)
+    installation.pause(first)
     installation.send(notification={"title": "2 : 0"}, replace_key="score")
     installation.drain()
 

@@ -4,7 +4,7 @@ import json
 
 from support.installation import Installation
 from support.webhook_receiver import StandardWebhook, WebhookReceiver
-from support.webhook_site import WebhookSite
+from support.webhook_site import WebhookSite, proof
 
 
 def test_a_subscription_is_told_with_the_profile_it_was_bound_to(
@@ -88,8 +88,7 @@ def test_a_new_endpoint_is_told_as_an_update_of_the_same_subscriber(
     told.create(receiver.url)
     old, new = told.new_device(), told.new_device()
     subscriber_hash = told.subscribe(old, match={"external_id": "anna"})
-    previous = {"endpoint": old.endpoint, "keys": {"p256dh": old.p256dh, "auth": old.auth}}
-    told.subscribe(new, intent="refresh", previous=previous)
+    told.subscribe(new, intent="refresh", previous=proof(old))
     installation.drain_webhooks()
 
     assert receiver.types == ["subscribe", "update_subscription"]
@@ -136,8 +135,7 @@ def test_what_was_rolled_back_is_not_told(
 ) -> None:
     told.create(receiver.url)
     subscription = {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "x", "auth": "x"}}
-    device = told.new_device()
-    body = {"subscription": {"endpoint": device.endpoint, "keys": {"p256dh": device.p256dh, "auth": device.auth}}}
+    body = {"subscription": proof(told.new_device())}
     unknown = told.client.put(f"{told.page}/subscription", json=body | {"database_ids": [999]})
     malformed = told.client.put(f"{told.page}/subscription", json={"subscription": subscription})
     installation.drain_webhooks()

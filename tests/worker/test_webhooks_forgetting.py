@@ -7,19 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from sitebell.models import Profile, Subscription, WebhookCall, WebhookEvent
-from sitebell.services import retention
 from sitebell.services.webhooks.forgetting import forget_profile, forget_subscriptions
+from support.chores import prune
 from support.installation import Installation
 from support.webhook_receiver import WebhookReceiver
 from support.webhook_site import WebhookSite
-
-
-def prune(installation: Installation) -> None:
-    """Run retention to its end."""
-    while True:
-        with installation.store.writing() as session:
-            if retention.prune_step(session, installation.clock()):
-                return
 
 
 def test_the_log_goes_back_thirty_days_and_what_nobody_took_is_dropped_after_three(
@@ -31,13 +23,13 @@ def test_the_log_goes_back_thirty_days_and_what_nobody_took_is_dropped_after_thr
     told.subscribe(told.new_device())
     told.call("PATCH", f"/{webhook['id']}", {"is_enabled": False})
     installation.clock.advance(days=2)
-    prune(installation)
+    prune(installation.store, installation.clock())
     kept = (len(told.log(webhook)), told.waiting())
     installation.clock.advance(days=27)
-    prune(installation)
+    prune(installation.store, installation.clock())
     dropped = (len(told.log(webhook)), told.waiting())
     installation.clock.advance(days=2)
-    prune(installation)
+    prune(installation.store, installation.clock())
 
     assert (kept, dropped, len(told.log(webhook))) == ((1, 1), (1, 0), 0)
 

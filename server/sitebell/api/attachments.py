@@ -20,7 +20,7 @@ from sitebell.services.subscribers import (
 from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
-from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query
+from sitebell.web.query import CURSOR, LIMIT, paging, read_cursor, read_limit, read_query
 from sitebell.web.routes import Routes
 
 UNKNOWN = ("database_not_found", "profile_not_found")
@@ -44,10 +44,10 @@ def get_subscriptions(database_id: str, profile_id: str) -> dict[str, Any]:
     Those that another profile has taken over since have `left_at`.
     """
     query = read_query(LIMIT, CURSOR)
-    limit = read_limit(query, LARGEST_PAGE)
+    limit, after = read_limit(query, LARGEST_PAGE), read_cursor(query)
     with store().reading() as session:
         profile = linked_profile(session, database_id, profile_id)
-        page = list_profile_subscriptions(session, sender_site(), profile, limit=limit, cursor=query.get(CURSOR))
+        page = list_profile_subscriptions(session, sender_site(), profile, limit=limit, after=after)
     rows = [show_browser(row) | {"enrollment": show_standing(enrollment, profile)} for enrollment, row in page.rows]
     return {"subscriptions": rows, "next_cursor": page.next_cursor}
 

@@ -3,7 +3,8 @@
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from sitebell.services.audiences import LONGEST_EXTERNAL_ID, MAX_IDS, MAX_NAMES, SAMPLE_SIZE
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
+from sitebell.services.audiences import MAX_IDS, MAX_NAMES, SAMPLE_SIZE
 from sitebell.services.tags import LONGEST_TAG
 from sitebell.services.topics import LONGEST_NAME
 from sitebell.web.schemas import Answer, Strict

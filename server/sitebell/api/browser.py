@@ -1,6 +1,7 @@
 """What pages and workers of a site call: its config, their subscription, their events."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import g
@@ -198,7 +199,9 @@ def post_events(body: dict[str, Any]) -> dict[str, int]:
     """
     reports = [_report(event) for event in body["events"]]
     spend(_site(), limits.EVENTS)
-    visitor = read_visitor() if any(report.type == EventType.CLICKED for report in reports) else NOBODY
+    is_clicked = any(report.type == EventType.CLICKED for report in reports)
+    told = {"locale": body["locale"], "time_zone": body["time_zone"]}
+    visitor = replace(read_visitor(), **told) if is_clicked else NOBODY
     with store().writing() as session:
         accepted, ignored = record_events(session, vault(), _site(), reports, now(), visitor)
     return {"accepted": accepted, "ignored": ignored}

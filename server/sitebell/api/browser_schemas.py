@@ -97,6 +97,8 @@ class EventsBody(Strict):
     """Events in any order; repetitions do no harm."""
 
     events = fields.List(fields.Nested(EventBody), required=True, validate=Length(1, MAX_EVENTS))
+    locale = text(40, minimum=2, validate=[LOCALE], load_default=None, allow_none=True)
+    time_zone = text(60, validate=[TIME_ZONE], load_default=None, allow_none=True)
 
 
 class TopicAnswer(Answer):

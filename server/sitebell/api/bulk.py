@@ -11,6 +11,7 @@ import marshmallow
 from flask import Response, request, stream_with_context
 from marshmallow import fields
 from marshmallow.validate import OneOf
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -18,8 +19,9 @@ from sitebell.api.linked import linked_database
 from sitebell.api.profile_schemas import EXAMPLE_ROW, ProfileRowBody, read_row
 from sitebell.errors import Invalid, SitebellError
 from sitebell.models import Database
-from sitebell.services.matching import Match, lock_identities
-from sitebell.services.profiles import ProfileChanges, identities_of, upsert_profile
+from sitebell.services.locks import is_deadlock
+from sitebell.services.matching import Match
+from sitebell.services.profiles import ProfileChanges, lock_upserts, upsert_profile
 from sitebell.web.admission import NDJSON, read_body
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import now, store
@@ -29,6 +31,7 @@ from sitebell.web.json_body import read_json
 from sitebell.web.routes import Routes, complain
 from sitebell.web.schemas import Answer
 
+ATTEMPTS = 5  # of one transaction
 ROWS_PER_COMMIT = 5  # on SQLite a page's call waits for one such transaction
 LONGEST_ROW = 64 * 1024
 STATUSES = ("created", "updated", "error", "aborted")
@@ -65,7 +68,6 @@ class Row:
 
     line: int
     content: tuple[Match, ProfileChanges] | SitebellError
-    identities: Sequence[tuple[str, str]] = ()
 
 
 bulk = Routes(
@@ -121,8 +123,7 @@ def _read_lines(stream: BinaryIO | io.BufferedReader) -> Iterator[Row]:
 
 def _load(line: int, value: Any) -> Row:
     try:
-        content = read_row(_ROW.load(value))
-        return Row(line, content, identities_of(*content))
+        return Row(line, read_row(_ROW.load(value)))
     except marshmallow.ValidationError as error:
         return Row(line, complain(error.messages))
     except SitebellError as error:
@@ -134,14 +135,28 @@ def _work_off(database_id: str, rows: Iterator[Row]) -> Iterator[dict[str, Any]]
     line = 0
     try:
         while chunk := list(islice(rows, ROWS_PER_COMMIT)):
-            with store().writing() as session:
-                database = linked_database(session, database_id)
-                lock_identities(session, database.id, [pair for row in chunk for pair in row.identities])
-                results = [_upsert(session, database, row) for row in chunk]
-            yield from results
+            yield from _write(database_id, chunk)
             line = chunk[-1].line
     except Exception as error:  # noqa: BLE001  (the status is sent: whatever it is can only be told as a line)
         yield {"line": line + 1, "status": "aborted"} | _show(explain(error))
+
+
+def _write(database_id: str, chunk: Sequence[Row]) -> list[dict[str, Any]]:
+    """Write rows in one transaction; anew where it and others waited in a circle, who lock in another order."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _write_once(database_id, chunk)
+        except OperationalError as error:
+            if not is_deadlock(error):
+                raise
+    return _write_once(database_id, chunk)
+
+
+def _write_once(database_id: str, chunk: Sequence[Row]) -> list[dict[str, Any]]:
+    with store().writing() as session:
+        database = linked_database(session, database_id)
+        lock_upserts(session, database.id, [row.content for row in chunk if isinstance(row.content, tuple)])
+        return [_upsert(session, database, row) for row in chunk]
 
 
 def _upsert(session: Session, database: Database, row: Row) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""Joins, minifies and compresses the files of static/sdk: what the browser gets is made when the server starts."""
+"""Joins, minifies and compresses the files of static/sdk: what the browser gets is made when the server starts.
+
+bundles.json lists what page and worker share first, then what the rest stands on, and at the end what starts the
+script, which has to be there. Between them the order means nothing to a browser: files that belong together stand
+together, and among those the order is the one that compresses best.
+"""
 
 import hashlib
 import json

@@ -57,9 +57,9 @@ def answer(site_token: str, token: str) -> Response:
 
 
 def _find_site(session: Session, token: str) -> Site:
-    site = find_site(session, token) if token.isprintable() else None
+    site = find_site(session, token)
     if site is None:
-        raise NotFound("There is no such site.", "site_not_found")
+        raise NotFound("site_not_found", "There is no such site.")
     return site
 
 

@@ -89,7 +89,7 @@ def _check_metrics_access() -> None:
     if token is None:
         if _is_local():
             return
-        raise NotFound("Metrics are off: set SITEBELL_METRICS_TOKEN to read them.")
+        raise NotFound("not_found", "Metrics are off: set SITEBELL_METRICS_TOKEN to read them.")
     credential = request.authorization
     given = (credential.token or "") if credential is not None and credential.type == "bearer" else ""
     if not hmac.compare_digest(given.encode(), token.encode()):

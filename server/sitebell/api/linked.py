@@ -20,7 +20,7 @@ def linked_database(session: Session, database_id: str) -> Database:
         NotFound: `database_not_found`.
     """
     if not _ID.fullmatch(database_id) or int(database_id) > LARGEST_ID:
-        raise NotFound("A database's id is a whole number: see `sitebell databases list`.", "database_not_found")
+        raise NotFound("database_not_found", "A database's id is a whole number: see `sitebell databases list`.")
     return get_linked_database(session, sender_site(), int(database_id))
 
 

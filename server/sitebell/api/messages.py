@@ -1,16 +1,15 @@
 """What a site's back end calls: send a message, look at it, pause, resume and cancel it."""
 
-import re
 from typing import Any
 
 from flask import request
 
 from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, MessageBody, MessageStatusAnswer, SendDraftBody
-from sitebell.errors import Invalid, NotFound
+from sitebell.errors import Invalid
 from sitebell.models import Message
 from sitebell.services.audit import Action
 from sitebell.services.messages import (
-    Draft,
+    NewMessage,
     cancel_message,
     check_send_at,
     count_deliveries,
@@ -71,7 +70,7 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
         message, is_new = create_message(
             session,
             sender_site(),
-            Draft(**body),
+            NewMessage(**body),
             idempotency_key=_idempotency_key(),
             request_hash=request_hash,
             now=moment,
@@ -89,7 +88,7 @@ def post_message(body: dict[str, Any]) -> dict[str, Any]:
 def show_message(message_id: str) -> dict[str, Any]:
     """Look at a message and its counts."""
     with store().reading() as session:
-        message = get_message(session, sender_site(), _checked(message_id))
+        message = get_message(session, sender_site(), message_id)
         counts = count_deliveries(session, message)
     return _status(message) | {
         "status_reason": message.status_reason,
@@ -117,7 +116,7 @@ def send(body: dict[str, Any], draft_id: str) -> dict[str, Any]:
     """Send a draft, now or at a time; its time to live begins then."""
     send_at = check_send_at(body["send_at"], now())
     with store().writing() as session:
-        message = send_draft(session, sender_site(), _checked(draft_id), send_at, now())
+        message = send_draft(session, sender_site(), draft_id, send_at, now())
         audit(session, Action.MESSAGE_SENT, f"message {message.public_id}")
     return _status(message)
 
@@ -130,7 +129,7 @@ def send(body: dict[str, Any], draft_id: str) -> dict[str, Any]:
 def cancel(message_id: str) -> dict[str, Any]:
     """Stop a message for good."""
     with store().writing() as session:
-        return _status(cancel_message(session, sender_site(), _checked(message_id), now()))
+        return _status(cancel_message(session, sender_site(), message_id, now()))
 
 
 @messages.route("/<message_id>/pause", methods=["POST"])
@@ -141,7 +140,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 def pause(message_id: str) -> dict[str, Any]:
     """Hold a message back; its time to live goes on running."""
     with store().writing() as session:
-        return _status(pause_message(session, sender_site(), _checked(message_id), now()))
+        return _status(pause_message(session, sender_site(), message_id))
 
 
 @messages.route("/<message_id>/resume", methods=["POST"])
@@ -152,17 +151,11 @@ def pause(message_id: str) -> dict[str, Any]:
 def resume(message_id: str) -> dict[str, Any]:
     """Let a paused message go on, also past the pause that it gave itself because of losses."""
     with store().writing() as session:
-        return _status(resume_message(session, sender_site(), _checked(message_id), now()))
+        return _status(resume_message(session, sender_site(), message_id, now()))
 
 
 def _status(message: Message) -> dict[str, Any]:
     return {"id": message.public_id, "status": message.status}
-
-
-def _checked(message_id: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{24}", message_id):  # PostgreSQL would refuse NUL with an error of its own
-        raise NotFound("This site has no message with this id.", "message_not_found")
-    return message_id
 
 
 def _idempotency_key() -> str | None:

@@ -7,6 +7,7 @@ from marshmallow.validate import Length
 
 from sitebell.api.membership import MAX_FIELDS, MatchBody, read_match
 from sitebell.api.tag_schemas import TagsBody, read_tags, tag_names
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.services.fields.contact import LONGEST_EMAIL
 from sitebell.services.fields.defining import OF_THE_PROFILE
 from sitebell.services.matching import Match
@@ -15,7 +16,6 @@ from sitebell.services.tags import TagChange
 from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Moment, text
 
-LONGEST_EXTERNAL_ID = 200
 EXAMPLE_PROFILE = {
     "external_id": "customer-42",
     "email": "ann@example.com",

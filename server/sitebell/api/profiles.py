@@ -33,7 +33,7 @@ from sitebell.services.profiles import (
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
-from sitebell.web.query import CURSOR, LIMIT, paging, parameter, read_limit, read_query
+from sitebell.web.query import CURSOR, LIMIT, paging, parameter, read_cursor, read_limit, read_query
 from sitebell.web.routes import Routes
 
 WRITING = (
@@ -83,10 +83,10 @@ def get_profiles(database_id: str) -> dict[str, Any]:
     """
     query = read_query(*(found["name"] for found in SEARCHING), LIMIT, CURSOR)
     search = _read_search(query)
-    limit = read_limit(query, LARGEST_PAGE)
+    limit, after = read_limit(query, LARGEST_PAGE), read_cursor(query)
     with store().reading() as session:
         database = linked_database(session, database_id)
-        page = search_profiles(session, database, search, limit=limit, cursor=query.get(CURSOR))
+        page = search_profiles(session, database, search, limit=limit, after=after)
         shown = [show_profile(known) for known in read_profiles(session, page.profiles, now())]
     return {"profiles": shown, "next_cursor": page.next_cursor}
 

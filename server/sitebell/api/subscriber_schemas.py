@@ -11,7 +11,6 @@ from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Flag, Moment, text
 
 MAX_CHECKED = 1000
-EXAMPLE_HASH = "0123456789abcdef0123456789abcdef"
 OPTIONAL_MOMENT: dict[str, Any] = {"required": True, "allow_none": True, "metadata": {"format": "date-time"}}
 
 

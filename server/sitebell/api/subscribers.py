@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sitebell.api.subscriber_schemas import EXAMPLE_HASH, CheckAnswer, CheckBody, SubscriberAnswer, show_subscriber
+from sitebell.api.subscriber_schemas import CheckAnswer, CheckBody, SubscriberAnswer, show_subscriber
 from sitebell.models import Subscription
 from sitebell.services.binding.enrollments import lift_suspension, suspend
 from sitebell.services.subscribers import check_subscribers, get_subscriber, read_subscriber
@@ -15,6 +15,7 @@ from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY
 from sitebell.web.routes import Routes
+from sitebell.web.schemas import EXAMPLE_HASH
 
 subscribers = Routes(
     "subscribers",
@@ -78,15 +79,11 @@ def post_suspend(subscriber_hash: str) -> dict[str, Any]:
 @subscribers.fails(*API_KEY, "subscriber_not_found")
 def post_resume(subscriber_hash: str) -> dict[str, Any]:
     """Lift the suspension by `suspend`, and no other."""
-    return _change(subscriber_hash, _lift)
+    return _change(subscriber_hash, lift_suspension)
 
 
 def _end(session: Session, subscription: Subscription, moment: datetime) -> None:
     unsubscribe(session, subscription, moment, reason="unsubscribed by the site")
-
-
-def _lift(session: Session, subscription: Subscription, moment: datetime) -> None:
-    lift_suspension(session, subscription, moment)
 
 
 def _change(subscriber_hash: str, change: Callable[[Session, Subscription, datetime], None]) -> dict[str, Any]:

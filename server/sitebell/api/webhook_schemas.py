@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from sitebell.models import Webhook, WebhookCall
+from sitebell.models import Webhook
 from sitebell.web.schemas import Answer, Strict
 from sitebell.web.strict_fields import Flag, Moment, text
 
@@ -95,19 +95,4 @@ def show_webhook(webhook: Webhook) -> dict[str, Any]:
         "failing_since": webhook.failing_since,
         "previous_secret_until": webhook.previous_until,
         "created_at": webhook.created_at,
-    }
-
-
-def show_call(call: WebhookCall) -> dict[str, Any]:
-    """Return what the delivery log says of a call."""
-    return {
-        "id": call.public_id,
-        "state": call.state,
-        "events": len(call.body),
-        "attempts": call.attempts,
-        "http_status": call.http_status,
-        "reason": call.reason,
-        "created_at": call.created_at,
-        "due_at": call.due_at,
-        "finished_at": call.finished_at,
     }

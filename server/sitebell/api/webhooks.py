@@ -14,14 +14,12 @@ from sitebell.api.webhook_schemas import (
     WebhookCallsAnswer,
     WebhookChangesBody,
     WebhooksAnswer,
-    show_call,
     show_webhook,
 )
 from sitebell.errors import NotFound
 from sitebell.models import Webhook
 from sitebell.services.audit import Action
-from sitebell.services.profiles.searching import read_cursor
-from sitebell.services.webhooks.log import list_calls, retry_call, send_test
+from sitebell.services.webhooks.log import list_calls, retry_call, send_test, show_call
 from sitebell.services.webhooks.registry import (
     change_webhook,
     create_webhook,
@@ -34,7 +32,7 @@ from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.auditing import audit
 from sitebell.web.context import now, store, vault
 from sitebell.web.failures import API_KEY, BODY
-from sitebell.web.query import CURSOR, LIMIT, paging, read_limit, read_query
+from sitebell.web.query import CURSOR, LIMIT, paging, read_cursor, read_limit, read_query
 from sitebell.web.routes import Routes
 
 LARGEST_PAGE = 200
@@ -148,7 +146,7 @@ def try_out(webhook_id: str) -> dict[str, Any]:
 def get_calls(webhook_id: str) -> dict[str, Any]:
     """Read the delivery log, the newest call first; it goes back 30 days."""
     query = read_query(LIMIT, CURSOR)
-    limit, before = read_limit(query, LARGEST_PAGE), read_cursor(query.get(CURSOR))
+    limit, before = read_limit(query, LARGEST_PAGE), read_cursor(query)
     with store().reading() as session:
         found = list_calls(session, _webhook(session, webhook_id), limit=limit + 1, before=before)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
@@ -164,16 +162,10 @@ def retry(webhook_id: str, call_id: str) -> dict[str, Any]:
     """Make a call again, now, with the same id; one that was given up gets one more attempt."""
     with store().writing() as session:
         webhook = _webhook(session, webhook_id, for_update=True)
-        return show_call(retry_call(session, webhook, _checked(call_id), now()))
+        return show_call(retry_call(session, webhook, call_id, now()))
 
 
 def _webhook(session: Session, webhook_id: str, *, for_update: bool = False) -> Webhook:
     if not re.fullmatch(r"[1-9][0-9]{0,17}", webhook_id):
-        raise NotFound("A webhook's id is a whole number: GET /v1/webhooks lists them.", "webhook_not_found")
+        raise NotFound("webhook_not_found", "A webhook's id is a whole number: GET /v1/webhooks lists them.")
     return get_webhook(session, sender_site(), int(webhook_id), for_update=for_update)
-
-
-def _checked(call_id: str) -> str:
-    if not re.fullmatch(r"msg_[0-9a-f]{24}", call_id):
-        raise NotFound("This webhook has no call with this id.", "webhook_call_not_found")
-    return call_id

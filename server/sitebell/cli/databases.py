@@ -16,12 +16,13 @@ from sitebell.services.databases import (
     get_database,
     link_database,
     list_all_databases,
+    list_database_ids,
     list_linked_sites,
     unlink_database,
 )
 from sitebell.services.identity.strictness import identity_of
 from sitebell.services.profiles import count_profiles
-from sitebell.services.sites import get_site, list_databases
+from sitebell.services.sites import get_site
 
 site_option = click.option("--site", required=True, help="The site's token.")
 
@@ -102,7 +103,7 @@ def unlink(*, database_id: int, site: str, as_json: bool) -> None:
         database, row = get_database(session, database_id), get_site(session, site)
         if not unlink_database(session, row, database):
             raise click.ClickException(f"The site {site} is not linked to the database {database_id}.")
-        facts, left = _facts(session, database), list_databases(session, row)
+        facts, left = _facts(session, database), list_database_ids(session, row)
         installation.audit(session, Action.DATABASE_UNLINKED, site=row, subject=f"database {database.id}")
     _print(facts, as_json=as_json)
     if not left:

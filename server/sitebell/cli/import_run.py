@@ -20,10 +20,11 @@ from sitebell.push.endpoint import EndpointRules
 from sitebell.push.vapid import VapidKey
 from sitebell.services.audit import Action
 from sitebell.services.importing.cells import cell_converter
-from sitebell.services.importing.checkpoint import Checkpoint, open_checkpoint
+from sitebell.services.importing.checkpoint import Checkpoint, alone, open_checkpoint
 from sitebell.services.importing.chunks import Chunk
+from sitebell.services.importing.columns import find_format
 from sitebell.services.importing.files import SourceFile, digest
-from sitebell.services.importing.formats import Reading, detect_format
+from sitebell.services.importing.formats import Reading
 from sitebell.services.importing.keys import BroughtKey, bring_key, goes_on
 from sitebell.services.importing.rejects import RejectedFile
 from sitebell.services.importing.report import Report
@@ -72,44 +73,54 @@ class Options:
         """What makes two runs the same import, beside the file."""
         key = self.key.public_text if self.key else self.key_name
         how = (self.format, self.provider, dict(self.match), self.worker, self.keeps_ids, key)
-        return (self.site, *how, str(self.rejected_file))
+        return (self.site, *how, str(self.rejected_file.resolve()))
+
+    @property
+    def claim(self) -> tuple[object, ...]:
+        """What one run at a time may have: the file of rejected rows, so the checkpoint, too; or only that."""
+        file = self.rejected_file
+        is_shared = file.exists() and not file.is_file()  # such as /dev/null
+        return (digest(self.file), self.is_dry, *self.facts) if is_shared else (str(file.resolve()),)
 
 
 class ImportRun:
-    """Imports a file, or says what that would do; `line` is how far it has come for good."""
+    """Imports a file, or says what that would do; `reached` is how far it has come for good."""
 
     def __init__(self, installation: OpenInstallation, options: Options) -> None:
         self._installation = installation
         self._options = options
         self._checkpoint = Checkpoint(Path())
-        self.line = 0
+        self._key = options.key.public_text if options.key else None
+        self._brought = [options.key] if options.key else []
+        self.reached = "line 0"
 
     def run(self) -> Report:
         """Work through the file and return the report of all of it, earlier runs included.
 
         Raises:
             Invalid: the file or the options cannot be used.
+            Conflict: `import_running`, another process does the same.
         """
         options = self._options
-        with SourceFile(options.file) as file, Seen() as seen:
+        with alone(self._installation.config.data, *options.claim), SourceFile(options.file) as file, Seen() as seen:
             reading = self._reading(file)
             self._prepare(file)
-            self._checkpoint = self._begin()
+            self._checkpoint = self._begin(file)
             columns = None if reading.format == "ndjson" else file.columns
             rejects = RejectedFile(options.rejected_file, columns, self._checkpoint.rejected)
             meter = Meter(options.file.stat().st_size)
-            for rows in read_rows(file, reading, seen, after_line=self._checkpoint.line):
+            for rows in read_rows(file, reading, seen, after=self._checkpoint.number):
                 self._work(rows, rejects)
+                if not options.is_dry:
+                    self.reached = f"{file.counts} {rows.last}"
                 meter.show(file.position, f"{show_count(self._checkpoint.report.rows)} rows")
             meter.end()
-        self._finish()
+            self._finish()
         return self._checkpoint.report
 
     def _reading(self, file: SourceFile) -> Reading:
         options = self._options
-        format_ = options.format or detect_format(file.columns)
-        if (format_ == "ndjson") != (file.columns is None):
-            raise Invalid("invalid_file", f"This file is not of the format {format_}.")
+        format_ = find_format(file.columns, options.format, options.provider)
         if options.rejected_file.exists() and options.rejected_file.samefile(options.file):
             raise Invalid("invalid_file", "Rejected rows cannot be written into the file that is read: name another.")
         if options.keeps_ids and "profile_id" not in options.match and format_ != "ndjson":
@@ -138,7 +149,6 @@ class ImportRun:
     def _prepare(self, file: SourceFile) -> None:
         """Bring the key along, and see to it that there is one for the rows that name none."""
         options, columns = self._options, file.columns
-        self._key = options.key.public_text if options.key else None
         with self._writing() as session:
             site = get_site(session, options.site)
             if options.key_name is not None:
@@ -149,7 +159,6 @@ class ImportRun:
         says_itself = columns is None or "vapid_public_key" in columns or options.provider is not None
         if self._key is None and not says_itself:
             raise Invalid("missing_vapid_key", WHICH_KEY)
-        self._brought = [options.key] if options.key else []
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -158,14 +167,14 @@ class ImportRun:
         with store.reading() if self._options.is_dry else store.writing() as session:
             yield session
 
-    def _begin(self) -> Checkpoint:
+    def _begin(self, file: SourceFile) -> Checkpoint:
         options = self._options
         found = open_checkpoint(self._installation.config.data, digest(options.file), *options.facts)
         if options.restarts or options.is_dry:
             found = Checkpoint(found.path)
-        elif found.line:
-            click.echo(f"An earlier run came to line {found.line}: going on there.", err=True)
-        self.line = found.line
+        elif found.number:
+            click.echo(f"An earlier run came to {file.counts} {found.number}: going on there.", err=True)
+        self.reached = f"{file.counts} {found.number}"
         return found
 
     def _work(self, rows: Rows, rejects: RejectedFile) -> None:
@@ -176,11 +185,10 @@ class ImportRun:
             report.note_repeated(line, first)
         report.rows += rows.count
         self._checkpoint.report = report
-        rejects.write(sorted([*rows.rejected, *rejected], key=lambda one: one.record.line))
+        rejects.write(sorted([*rows.rejected, *rejected], key=lambda one: one.record.number))
         if not self._options.is_dry:
-            self._checkpoint.line, self._checkpoint.rejected = rows.last_line, rejects.written
+            self._checkpoint.number, self._checkpoint.rejected = rows.last, rejects.written
             self._checkpoint.save()
-            self.line = rows.last_line
 
     def _change(self, rows: Rows) -> tuple[list[Rejected], Report]:
         for attempt in range(1, ATTEMPTS + 1):

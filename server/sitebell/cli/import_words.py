@@ -9,14 +9,16 @@ from sitebell.services.importing.report import Report
 
 def print_report(report: Report, options: Options) -> None:
     """Print counts, keys, hosts, what was refused, and what the first message will look like."""
-    click.echo("Nothing was changed; an import would do this:" if options.is_dry else "Imported.")
+    done = "Nothing was imported: every row was rejected." if report.is_in_vain else "Imported."
+    click.echo("Nothing was changed; an import would do this:" if options.is_dry else done)
     print_facts({name: show_count(count) for name, count in _counts(report).items()})
     _print_counter("VAPID keys", report.keys)
     if report.current_key:
         click.echo(f"The current key, also for new subscriptions: {report.current_key}")
     _print_counter("Push hosts", report.hosts)
     for line, first in report.repetitions:
-        click.echo(f"  line {line} repeats line {first}")
+        if line != first:  # in an array that is one line it says nothing
+            click.echo(f"  line {line} repeats line {first}")
     if report.rejected:
         click.echo("Rejected:")
         for code, count in report.reasons.most_common():

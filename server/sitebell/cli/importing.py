@@ -20,11 +20,11 @@ from sitebell.services.audit import Action
 from sitebell.services.importing.handing_over import hand_over, hand_over_keys
 from sitebell.services.importing.own_lines import write_line
 from sitebell.services.importing.private_files import open_private
+from sitebell.services.importing.rows import VENDORS
 from sitebell.services.sites import get_site
 from sitebell.services.vapid_files import LARGEST_FILE, read_vapid_file
 
 FORMATS = ("csv", "ndjson", "onesignal", "perfecty")
-VENDORS = ("onesignal", "perfecty", "altcraft", "pushengage", "cleverpush")
 KEYS_WARNING = """\
 WARNING: this file holds the private VAPID keys of the site. Whoever has it can send notifications in the site's name
 to every browser in it. Keep it as you keep passwords, hand it over encrypted, and delete it afterwards."""
@@ -71,10 +71,11 @@ def _read_match(_context: click.Context, _option: click.Parameter, values: Seque
 )
 @json_option
 def import_(*, vapid: IO[bytes] | None, as_json: bool, **given: Any) -> None:
-    """Bring the subscriptions in FILE along for SITE, its token: CSV, NDJSON, OneSignal's export, Perfecty's table.
+    """Bring the subscriptions in FILE along for SITE, its token: CSV, JSON, OneSignal's export, Perfecty's table.
 
     FILE may be packed with gzip. Rows that cannot be imported are written into a file of their own. An interrupted
-    import goes on where it stopped when the same command runs again. What is known here stays as it is.
+    import goes on where it stopped when the same command runs again. What is known here stays as it is. If every row
+    is rejected, the exit status is 1.
     """
     if vapid is not None and given["key_name"] is not None:
         raise click.UsageError("Name one of --vapid and --vapid-key.")
@@ -84,12 +85,14 @@ def import_(*, vapid: IO[bytes] | None, as_json: bool, **given: Any) -> None:
         try:
             report = run.run()
         except KeyboardInterrupt:
-            click.echo(f"\nInterrupted after line {run.line}: the same command goes on there.", err=True)
+            click.echo(f"\nInterrupted after {run.reached}: the same command goes on there.", err=True)
             raise SystemExit(INTERRUPTED) from None
     if as_json:
         print_json(report.as_json() | {"dry_run": options.is_dry, "first_message": list(report.first_messages())})
     else:
         print_report(report, options)
+    if report.is_in_vain:
+        sys.exit(1)
 
 
 @click.command("export")

@@ -62,8 +62,7 @@ class Sight:
     def bar(self) -> str:
         """Return a line for a terminal; the audience may still be growing."""
         share = self.done / self.counts["recipients"] if self.counts["recipients"] else 0.0
-        full = int(share * BAR_WIDTH)
-        return f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {self.sentence}"
+        return _bar(share, self.sentence)
 
 
 class Watch:
@@ -124,7 +123,7 @@ class Watch:
         if line == self._shown:
             return
         if self._on_terminal:
-            click.echo(f"\r{line:<{len(self._shown)}}", err=True, nl=False)
+            _overwrite(line, len(self._shown))
         else:
             click.echo(line, err=True)
         self._shown = line
@@ -149,12 +148,21 @@ class Meter:
         if not self._on_terminal:
             click.echo(f"{share:.0%}: {text}", err=True)
             return
-        full = int(share * BAR_WIDTH)
-        line = f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {text}"
-        click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
+        line = _bar(share, text)
+        _overwrite(line, self._width)
         self._width = len(line)
 
     def end(self) -> None:
         """Leave the bar's line."""
         if self._width:
             click.echo("", err=True)
+
+
+def _bar(share: float, text: str) -> str:
+    full = int(share * BAR_WIDTH)
+    return f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {text}"
+
+
+def _overwrite(line: str, width: int) -> None:
+    """Write a line over the one of this width that the terminal shows."""
+    click.echo(f"\r{line:<{width}}", err=True, nl=False)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from sitebell.services.audiences import LONGEST_EXTERNAL_ID, is_profile_id, is_subscriber_hash
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
+from sitebell.services.public_ids import is_profile_id, is_subscriber_hash
 
 EVERYONE = "everyone"
 WORDS = "everyone, a subscriber hash, profile:ID, external:ID, topic:NAME or tag:NAME"

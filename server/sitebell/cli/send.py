@@ -24,7 +24,7 @@ from sitebell.services.content import (
     find_title_fault,
     find_url_fault,
 )
-from sitebell.services.messages import Draft, create_message
+from sitebell.services.messages import NewMessage, create_message
 from sitebell.services.personalisation.templates import is_template
 from sitebell.services.sites import get_site
 
@@ -133,7 +133,7 @@ def send(
     cancelled. Ctrl-C ends the watching, not the message.
     """
     with open_installation() as installation:
-        message_id = _store(installation, site, _draft(make_audience(recipients, where), options))
+        message_id = _store(installation, site, _new_message(make_audience(recipients, where), options))
         watch = Watch(installation.store, site, message_id)
         if wait:
             click.echo(f"Message {message_id} is stored.", err=True)
@@ -150,8 +150,8 @@ def send(
         sys.exit(1)
 
 
-def _draft(audience: dict[str, Any], options: dict[str, Any]) -> Draft:
-    return Draft(
+def _new_message(audience: dict[str, Any], options: dict[str, Any]) -> NewMessage:
+    return NewMessage(
         audience=audience,
         notification={name: options[name] for name in CONTENT if options[name] not in (None, False)},
         ttl=options["ttl"],
@@ -161,10 +161,10 @@ def _draft(audience: dict[str, Any], options: dict[str, Any]) -> Draft:
     )
 
 
-def _store(installation: OpenInstallation, site: str, draft: Draft) -> str:
+def _store(installation: OpenInstallation, site: str, new: NewMessage) -> str:
     """Store a message for the workers and return its id."""
     with installation.store.writing() as session:
         owner = get_site(session, site)
-        message, _ = create_message(session, owner, draft, now=utcnow())
+        message, _ = create_message(session, owner, new, now=utcnow())
         installation.audit(session, Action.MESSAGE_CREATED, site=owner, subject=f"message {message.public_id}")
     return message.public_id

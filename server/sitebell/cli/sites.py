@@ -14,14 +14,13 @@ from sitebell.clock import utcnow
 from sitebell.errors import NotFound
 from sitebell.models import Dialect, IdentityMode, Quirk, Site
 from sitebell.services.audit import Action
+from sitebell.services.databases import check_name, list_database_ids
 from sitebell.services.dialects import set_dialects, set_quirks
 from sitebell.services.identity.strictness import list_siblings
 from sitebell.services.sites import (
-    check_name,
     check_origin,
     create_site,
     get_site,
-    list_databases,
     list_sites,
     set_origins,
     set_retention,
@@ -147,7 +146,7 @@ def change(*, token: str, as_json: bool, **changes: Any) -> None:
 
 def _apply(site: Site, changes: dict[str, Any]) -> None:
     if changes["name"] is not None:
-        site.name = check_name(changes["name"])
+        site.name = check_name("site", changes["name"])
     if changes["origins"] or changes["added"] or changes["removed"]:
         set_origins(site, changes["origins"] or _edited(site, changes["added"], changes["removed"]))
     set_worker(site, path=changes["worker"], scope=changes["scope"])
@@ -169,7 +168,9 @@ def _edited(site: Site, added: tuple[str, ...], removed: tuple[str, ...]) -> lis
     gone = {check_origin(origin) for origin in removed}
     unknown = gone - set(site.origin_names)
     if unknown:
-        raise NotFound(f"The site does not have the origin {', '.join(sorted(unknown))}: see `sitebell sites show`.")
+        raise NotFound(
+            "not_found", f"The site does not have the origin {', '.join(sorted(unknown))}: see `sitebell sites show`."
+        )
     return [origin for origin in site.origin_names if origin not in gone] + list(added)
 
 
@@ -179,7 +180,7 @@ def _facts(session: Session, site: Site) -> dict[str, Any]:
         "token": site.token,
         "name": site.name,
         "origins": site.origin_names,
-        "database_ids": list_databases(session, site),
+        "database_ids": list_database_ids(session, site),
         "vapid_public_key": current_vapid_key(session, site).public_key,
         "worker_path": site.worker_path,
         "worker_scope": site.worker_scope,

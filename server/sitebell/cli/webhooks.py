@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from sitebell.cli.installation import open_installation
 from sitebell.cli.output import json_option, print_facts, print_json, print_table, show_moment
 from sitebell.clock import utcnow
-from sitebell.models import Webhook, WebhookCall
+from sitebell.models import Webhook
 from sitebell.services.audit import Action
 from sitebell.services.sites import get_site
-from sitebell.services.webhooks.log import list_calls, retry_call, send_test
+from sitebell.services.webhooks.log import list_calls, retry_call, send_test, show_call
 from sitebell.services.webhooks.registry import (
     EVENTS,
     change_webhook,
@@ -142,7 +142,7 @@ def try_out(*, site: str, webhook_id: int, as_json: bool) -> None:
         owner = get_site(session, site)
         call = send_test(session, owner, get_webhook(session, owner, webhook_id, for_update=True), utcnow())
     if as_json:
-        print_json(_call_facts(call))
+        print_json(show_call(call))
     else:
         click.echo(f"The call {call.public_id} waits. What becomes of it: sitebell webhooks log {site} {webhook_id}")
 
@@ -156,7 +156,7 @@ def log(*, site: str, webhook_id: int, limit: int, as_json: bool) -> None:
     """Show the calls to the webhook ID of SITE, the newest first: when, how often tried, with what result."""
     with open_installation() as installation, installation.store.reading() as session:
         calls = list_calls(session, get_webhook(session, get_site(session, site), webhook_id), limit=limit)
-    rows = [_call_facts(call) for call in calls]
+    rows = [show_call(call) for call in calls]
     if as_json:
         print_json(rows)
         return
@@ -177,7 +177,7 @@ def retry(*, site: str, webhook_id: int, call_id: str, as_json: bool) -> None:
         webhook = get_webhook(session, get_site(session, site), webhook_id, for_update=True)
         call = retry_call(session, webhook, call_id, utcnow())
     if as_json:
-        print_json(_call_facts(call))
+        print_json(show_call(call))
     else:
         click.echo(f"The call {call.public_id} is made again by the next free worker.")
 
@@ -192,20 +192,6 @@ def _facts(session: Session, webhook: Webhook) -> dict[str, Any]:
         "failing_since": webhook.failing_since,
         "waiting": count_waiting(session, webhook),
         "created_at": webhook.created_at,
-    }
-
-
-def _call_facts(call: WebhookCall) -> dict[str, Any]:
-    return {
-        "id": call.public_id,
-        "created_at": call.created_at,
-        "events": len(call.body),
-        "attempts": call.attempts,
-        "state": call.state,
-        "http_status": call.http_status,
-        "due_at": call.due_at,
-        "reason": call.reason,
-        "finished_at": call.finished_at,
     }
 
 

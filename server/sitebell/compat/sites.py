@@ -36,4 +36,4 @@ def speaking_sites(dialect: Dialect) -> list[Site]:
 def _not_found(dialect: Dialect) -> NoReturn:
     way = "adopt the id with `sitebell sites alias`, then `sitebell sites set --dialect`"
     sentence = f"No site of this id speaks {dialect}: {way}."
-    raise NotFound(sentence, "site_not_found")
+    raise NotFound("site_not_found", sentence)

@@ -12,7 +12,7 @@ from sitebell.models.enrollment import (
     EnrollmentStatus,
     SuspendedBy,
 )
-from sitebell.models.erasure import AuditEntry, Tombstone
+from sitebell.models.erasure import AuditEntry, ErasedName, Tombstone
 from sitebell.models.event import Event, EventType
 from sitebell.models.field import Field, FieldType
 from sitebell.models.identity import IdentityMode, SigningKey, UsedToken
@@ -54,6 +54,7 @@ __all__ = [
     "Dialect",
     "Enrollment",
     "EnrollmentStatus",
+    "ErasedName",
     "Event",
     "EventType",
     "Field",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,10 +75,16 @@ class Enrollment(Base):
     status: Mapped[str] = mapped_column(String(12), default=EnrollmentStatus.SUBSCRIBED)
     suspended_by: Mapped[str | None] = mapped_column(String(8))
     suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="a visitor's pause ends by itself")
+    ended_by_backend: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        doc="unsubscribed or complained by its word alone, which it may take back",
+    )
     is_anonymous: Mapped[bool] = mapped_column(default=False, doc="bound without a word about who it is")
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="when another profile took its place")
     bound_by: Mapped[str] = mapped_column(String(7), default=BoundBy.OPEN)
     bound_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    token_issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime, doc="iat of the newest token that bound it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -18,6 +18,15 @@ class Tombstone(Base):
     erased_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ErasedName(Base):
+    """A keyed hash of a name, in its database, of somebody erased: tokens from before that moment count no more."""
+
+    __tablename__ = "erased_name"
+
+    name_mac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class AuditEntry(Base):
     """One thing that somebody with a credential did; each entry holds the hash of the one before (SEC-42)."""
 

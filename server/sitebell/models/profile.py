@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sitebell.db import Base, BigId, UtcDateTime
 
+LONGEST_EXTERNAL_ID = 200  # characters
 LONGEST_TEXT = 500  # characters; four bytes each fit into an index entry of PostgreSQL
 SORTED_ALIKE = String(LONGEST_TEXT).with_variant(String(LONGEST_TEXT, collation="C"), "postgresql")
 
@@ -24,7 +25,7 @@ class Profile(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(24), unique=True, doc="96 random bits, hex")
     database_id: Mapped[int] = mapped_column(ForeignKey("database.id"))
-    external_id: Mapped[str | None] = mapped_column(String(200), doc="the site's own id of the person")
+    external_id: Mapped[str | None] = mapped_column(String(LONGEST_EXTERNAL_ID), doc="the site's own id of the person")
     email: Mapped[str | None] = mapped_column(String(254), doc="lower case")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

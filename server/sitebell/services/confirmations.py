@@ -18,9 +18,9 @@ from sitebell.services.addresses import EMAIL, note_address, parse_email_address
 from sitebell.services.binding.changing import change_present, lift
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.binding.enrollments import end_waiting, is_unconfirmed
-from sitebell.services.binding.holding import ENDED
 from sitebell.services.identity.signing_keys import OWN_ALGORITHM, OWN_KID, own_key
 from sitebell.services.identity.tokens import Purpose, VerifiedToken, verify_token
+from sitebell.services.profiles.standing import ENDED
 from sitebell.services.subscriptions import record_change
 from sitebell.services.topics import choose_topics
 from sitebell.services.vault import Vault

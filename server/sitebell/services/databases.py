@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Select, delete, select, text
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
@@ -12,6 +12,7 @@ from sitebell.services.fields.defining import add_standard_fields
 from sitebell.services.message_names import note_database
 
 LARGEST_ID = 2**31 - 1
+LONGEST_NAME = 200
 
 
 def create_database(session: Session, *, name: str, now: datetime, database_id: int | None = None) -> Database:
@@ -21,9 +22,7 @@ def create_database(session: Session, *, name: str, now: datetime, database_id: 
         Invalid: `invalid_name`, or `invalid_database` for an id outside 1 to 2147483647.
         Conflict: `database_exists`.
     """
-    name = name.strip()
-    if not name or len(name) > 200 or not name.isprintable():
-        raise Invalid("invalid_name", "A database's name has 1 to 200 printable characters.")
+    name = check_name("database", name)
     if database_id is not None and not 1 <= database_id <= LARGEST_ID:
         raise Invalid("invalid_database", f"A database's id is a whole number from 1 to {LARGEST_ID}.")
     if database_id is not None and session.get(Database, database_id) is not None:
@@ -45,7 +44,7 @@ def get_database(session: Session, database_id: int) -> Database:
     """
     database = session.get(Database, database_id)
     if database is None:
-        raise NotFound(f"There is no database {database_id}: see `sitebell databases list`.", "database_not_found")
+        raise NotFound("database_not_found", f"There is no database {database_id}: see `sitebell databases list`.")
     return database
 
 
@@ -55,12 +54,21 @@ def get_linked_database(session: Session, site: Site, database_id: int) -> Datab
     Raises:
         NotFound: `database_not_found`.
     """
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site.id)
-    query = select(Database).where(Database.id == database_id, Database.id.in_(linked))
+    query = select(Database).where(Database.id == database_id, Database.id.in_(linked_database_ids(site.id)))
     database = session.scalars(query).one_or_none()
     if database is None:
-        raise NotFound("This site is linked to no database with this id.", "database_not_found")
+        raise NotFound("database_not_found", "This site is linked to no database with this id.")
     return database
+
+
+def linked_database_ids(site_id: int) -> Select[int]:
+    """Return the query for the ids of the databases linked to a site."""
+    return select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+
+
+def list_database_ids(session: Session, site: Site) -> list[int]:
+    """Return the ids of the databases linked to a site, in their order."""
+    return list(session.scalars(linked_database_ids(site.id).order_by(SiteDatabase.database_id)))
 
 
 def list_linked_databases(session: Session, site: Site) -> Sequence[Database]:
@@ -96,3 +104,11 @@ def unlink_database(session: Session, site: Site, database: Database) -> bool:
             delete(SiteDatabase).where(SiteDatabase.site_id == site.id, SiteDatabase.database_id == database.id)
         )
     return link is not None
+
+
+def check_name(noun: str, name: str) -> str:
+    """Return the name of a site or database without outer blanks; raises Invalid `invalid_name` if it cannot be one."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid("invalid_name", f"A {noun}'s name has 1 to {LONGEST_NAME} printable characters.")
+    return name

@@ -26,6 +26,7 @@ from sitebell.models import (
     WebhookEvent,
 )
 from sitebell.services.erasure import Names, messages_naming, sites_of
+from sitebell.services.events import RECEIPT_EVENTS
 from sitebell.services.profiles import read_profile
 from sitebell.services.stays import Stay, read_stays, sites_of_browsers
 
@@ -41,6 +42,7 @@ OF_ENROLLMENT = (
     "status",
     "suspended_by",
     "suspended_until",
+    "ended_by_backend",
     "is_anonymous",
     "bound_by",
     "bound_at",
@@ -141,15 +143,17 @@ def _received(delivery: Delivery, stay: Stay) -> bool:
 
 
 def _events(session: Session, stays: Stays) -> Iterator[Json]:
+    told = (Delivery.message_id == Event.message_id) & (Delivery.subscription_id == Event.subscription_id)
     query = (
-        select(Event, Message.public_id)
+        select(Event, Message.public_id, Delivery)
         .outerjoin(Message, Message.id == Event.message_id)
+        .outerjoin(Delivery, told & Event.type.in_(RECEIPT_EVENTS))
         .where(Event.subscription_id.in_(stays))
         .order_by(Event.id)
     )
-    for event, message_id in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+    for event, message_id, delivery in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
         stay = stays[event.subscription_id]
-        if stay.covers(event.received_at):
+        if stay.covers(event.received_at) if delivery is None else _received(delivery, stay):
             about = {"subscriber_hash": stay.subscription.subscriber_hash, "message_id": message_id}
             yield about | _pick(event, OF_EVENT)
 

@@ -1,6 +1,6 @@
 """What a site has, as lists that another program walks: subscribers, messages and tags, and how many there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid, NotFound
 from sitebell.models import (
-    Delivery,
-    DeliveryState,
     Enrollment,
     EnrollmentStatus,
     Event,
@@ -19,13 +17,12 @@ from sitebell.models import (
     Message,
     ProfileTag,
     Site,
-    SiteDatabase,
     Subscription,
     SubscriptionStatus,
     SubscriptionTopic,
     Topic,
 )
-from sitebell.services.messages import count_deliveries
+from sitebell.services.databases import linked_database_ids
 from sitebell.services.subscribers import get_subscriber
 from sitebell.services.subscription_pages import page_of_subscriptions
 from sitebell.services.tags import is_on
@@ -127,30 +124,6 @@ def find_newest_subscriber(session: Session, site: Site, profile_ids: Sequence[i
     return session.scalars(query.order_by(IS_WEB.desc(), is_subscribed.desc(), Subscription.id.desc()).limit(1)).first()
 
 
-def count_deliveries_of(session: Session, messages: Sequence[Message]) -> dict[int, Mapping[str, int]]:
-    """Return of each message what `count_deliveries` does, those whose deliveries still exist in one query."""
-    counts: dict[int, Mapping[str, int]] = {
-        message.id: count_deliveries(session, message) for message in messages if message.final_counts is not None
-    }
-    query = select(
-        Delivery.message_id,
-        Delivery.state,
-        func.count(),
-        func.count(Delivery.shown_at),
-        func.count(Delivery.clicked_at),
-    )
-    open_ids = [message.id for message in messages if message.id not in counts]
-    live: dict[int, dict[str, int]] = {
-        number: dict.fromkeys(("recipients", "shown", "clicked", *DeliveryState), 0) for number in open_ids
-    }
-    grouped = query.where(Delivery.message_id.in_(open_ids)).group_by(Delivery.message_id, Delivery.state)
-    for number, state, many, shown, clicked in session.execute(grouped):
-        live[number][state] = many
-        for name, more in (("recipients", many), ("shown", shown), ("clicked", clicked)):
-            live[number][name] += more
-    return counts | live
-
-
 def count_receipts_by_hour(session: Session, message: Message) -> dict[datetime, dict[str, int]]:
     """Return how often a message was shown and clicked in each hour (UTC) that had any of it."""
     hour = _hour(session)
@@ -164,7 +137,7 @@ def count_receipts_by_hour(session: Session, message: Message) -> dict[datetime,
 
 def list_tags_of_site(session: Session, site: Site, *, limit: int, offset: int, now: datetime) -> list[ListedTag]:
     """Return the tags on profiles of a site's databases, by the order of their characters."""
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site.id)
+    linked = linked_database_ids(site.id)
     query = select(ProfileTag.tag, func.count(), func.min(ProfileTag.created_at))
     query = query.where(ProfileTag.database_id.in_(linked), is_on(now))
     grouped = query.group_by(ProfileTag.tag).order_by(ProfileTag.tag)

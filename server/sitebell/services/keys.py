@@ -94,7 +94,7 @@ def revoke_api_key(session: Session, site: Site, key_id: int, now: datetime) -> 
     """
     key = session.scalars(select(ApiKey).where(ApiKey.site_id == site.id, ApiKey.id == key_id)).one_or_none()
     if key is None:
-        raise NotFound(f"The site has no API key {key_id}: see `sitebell keys list`.", "key_not_found")
+        raise NotFound("key_not_found", f"The site has no API key {key_id}: see `sitebell keys list`.")
     key.revoked_at = key.revoked_at or now
     return key
 

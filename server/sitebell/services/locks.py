@@ -9,18 +9,28 @@
 6. what waits for webhooks, by webhook and id, and then their calls, by id.
 
 Enrollments and events have no place of their own: who changes them has locked the subscription, or its profile. Who
-finds out late that an earlier row is needed begins anew, or leaves alone what somebody else holds (`are_free`). A
-subscription is locked so that rows may still refer to it: the planner, which holds a message, waits for no visitor.
+finds out late that an earlier row is needed begins anew, or leaves alone what somebody else holds (`are_free`).
+
+Subscriptions and profiles are locked so that rows may still refer to them: the planner, which holds a message, waits
+for no visitor, and whoever goes from one profile to another does not wait for who writes the first. Only who ends a
+profile, or writes its external id, keeps such rows out.
 """
 
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from sitebell.models import Delivery, Message, Profile, Subscription
 
+DEADLOCK = "40P01"  # among the states of the SQL standard and PostgreSQL
 PROFILE_GONE = "The database has no profile with this id."
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Say whether PostgreSQL ended a transaction since it and others waited in a circle: it may be made again."""
+    return getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
 def lock_subscriptions(session: Session, *which: ColumnElement[bool], are_free: bool = False) -> set[int]:
@@ -31,11 +41,17 @@ def lock_subscriptions(session: Session, *which: ColumnElement[bool], are_free: 
 
 def lock_profile(session: Session, profile: Profile) -> bool:
     """Lock a profile and read it again; False when it is gone."""
-    query = select(Profile).where(Profile.id == profile.id).with_for_update()
+    query = select(Profile).where(Profile.id == profile.id).with_for_update(key_share=True)
     if session.scalars(query, execution_options={"populate_existing": True}).one_or_none() is None:
         session.expunge(profile)
         return False
     return True
+
+
+def lock_profiles_by_id(session: Session, ids: Collection[int]) -> set[int]:
+    """Lock profiles in their order and return the ids of those that are there still."""
+    query = select(Profile.id).where(Profile.id.in_(ids)).order_by(Profile.database_id, Profile.id)
+    return set(session.scalars(query.with_for_update(key_share=True)))
 
 
 def lock_messages(session: Session, ids: Collection[int]) -> None:

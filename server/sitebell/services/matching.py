@@ -1,4 +1,4 @@
-"""Finds the profile that somebody is meant by, in one database, or makes it (design section 5)."""
+"""Finds the profile that somebody is meant by, in one database, or makes it."""
 
 import hashlib
 import secrets
@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, delete, insert, select
 from sqlalchemy.orm import Session
 
-from sitebell.db import serialise
-from sitebell.errors import NotFound, SitebellError
+from sitebell.db import QUIET, serialise
+from sitebell.errors import Invalid, NotFound, SitebellError
 from sitebell.models import Field, FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.defining import OF_THE_DEVICE, fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell, to_rows
 from sitebell.services.locks import PROFILE_GONE, lock_profile
+from sitebell.services.message_names import who_lost_id
 
 MOST_NAMESAKES = 100  # the oldest with a common value, among whom one without an external id is looked for
 LOOKS = 10  # each more than the second means that somebody has just changed what was found
@@ -59,10 +60,10 @@ NO_MATCH = Match()
 def find_or_create_profile(session: Session, database_id: int, match: Match, now: datetime) -> tuple[Profile, bool]:
     """Return the profile that a normalised match finds in a database, and whether it is new.
 
-    Each key is tried in its turn; the oldest of several profiles with the same e-mail, phone or value is taken, but
-    none that has another external id than the one given: that is somebody else, and behind a hundred of those nobody
-    is looked for. A new profile gets the match values
-    written into it. Known and unknown people cost the same statements (SEC-15).
+    Each key is tried in its turn, an external id also as one that was lost in a merge; the oldest of several profiles
+    with the same e-mail, phone or value is taken, but none that has another external id than the one given: that is
+    somebody else, and behind a hundred of those nobody is looked for. A new profile gets the match values written into
+    it. Known and unknown people cost the same statements (SEC-15).
 
     Raises:
         NotFound: `profile_not_found`, a profile id is only ever found.
@@ -70,10 +71,10 @@ def find_or_create_profile(session: Session, database_id: int, match: Match, now
         SitebellError: `database_unavailable`, others change these people faster than they can be locked.
     """
     custom = _custom_cell(session, database_id, match)
-    serialise(session, [_lock_name(database_id, kind, value) for kind, value in _identities(match, custom)])
+    lock_identities(session, database_id, _identities(match, custom))
     profile = _find_locked(session, database_id, match, custom)
     if match.profile_id is not None and (profile is None or profile.public_id != match.profile_id):
-        raise NotFound(PROFILE_GONE, "profile_not_found")
+        raise NotFound("profile_not_found", PROFILE_GONE)
     if profile is None:
         return _create(session, database_id, match, custom, now), True
     _touch(session, profile, match, custom)
@@ -103,7 +104,7 @@ def clear_profile(session: Session, profile: Profile) -> None:
     kept = select(Field.id).where(Field.database_id == profile.database_id, Field.name.in_(OF_THE_DEVICE))
     session.execute(
         delete(FieldValue).where(FieldValue.profile_id == profile.id, FieldValue.field_id.not_in(kept)),
-        execution_options={"synchronize_session": False},
+        execution_options=QUIET,
     )
     for table in (ProfilePhone, ProfileTag):
         session.execute(delete(table).where(table.profile_id == profile.id))
@@ -115,6 +116,20 @@ def lock_identities(session: Session, database_id: int, identities: Iterable[tup
     Take all of a transaction's identities at once: one order for everybody, so nobody waits in a circle.
     """
     serialise(session, [_lock_name(database_id, kind, value) for kind, value in identities])
+
+
+def names_in(session: Session, database_id: int, match: Match) -> list[tuple[str, str]]:
+    """Return the kinds and values by which a normalised match finds people in a database; unusable ones find nobody."""
+    try:
+        custom = _custom_cell(session, database_id, match)
+    except Invalid:
+        custom = None
+    return list(_identities(match, custom))
+
+
+def name_of_value(field: Field, cell: Cell) -> tuple[str, str]:
+    """Return the kind and the value by which somebody is found who has this in a field."""
+    return f"field {field.id}", str(cell)
 
 
 def _custom_cell(session: Session, database_id: int, match: Match) -> tuple[Field, Cell] | None:
@@ -131,7 +146,7 @@ def _identities(match: Match, custom: tuple[Field, Cell] | None) -> Iterator[tup
         if value is not None:
             yield kind, value
     if custom is not None:
-        yield f"field {custom[0].id}", str(custom[1])
+        yield name_of_value(*custom)
 
 
 def _lock_name(database_id: int, kind: str, value: str) -> int:
@@ -165,6 +180,7 @@ def _lookups(database_id: int, match: Match, custom: tuple[Field, Cell] | None) 
         yield mine.where(Profile.public_id == match.profile_id)
     if match.external_id is not None:
         yield mine.where(Profile.external_id == match.external_id)
+        yield who_lost_id(database_id, match.external_id)
     for oldest in _owners(database_id, match, custom):
         yield oldest.limit(1) if match.external_id is None else select(Profile).where(Profile.id == nameless(oldest))
 

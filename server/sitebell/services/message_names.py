@@ -7,14 +7,14 @@ length and one index; a scan of every audience would hold a lock for seconds whe
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, delete, exists, false, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, false, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from sitebell.db import QUIET
 from sitebell.models import FormerName, Message, MessageName, Profile
 
 HASH_BYTES = 16
 HASHES_PER_QUERY = 500
-QUIET = {"synchronize_session": False}
 
 
 def fingerprint(name: str) -> bytes:
@@ -112,6 +112,34 @@ def inherit_names(session: Session, target: Profile, source: Profile) -> None:
     session.execute(update(FormerName).where(of_source).values(profile_id=target.id), execution_options=QUIET)
     own = {"profile_id": target.id, "name_hash": fingerprint(source.public_id), "is_id": True}
     session.execute(insert(FormerName).values(own))
+
+
+def mark_of_name(kind: str, value: str) -> bytes:
+    """Return the hash by which something is noted of a name of one kind, such as `external_id`; no message says it."""
+    return fingerprint(f"\0{kind}\0{value}")
+
+
+def note_lost_id(session: Session, profile: Profile, external_id: str) -> None:
+    """Note an external id that a profile lost in a merge: whoever comes with it is this person, until it is another's.
+
+    It is kept also when no message says it; an erase of the profile takes it away.
+    """
+    give_ids_away(session, profile.database_id, [external_id])
+    own = {"profile_id": profile.id, "name_hash": mark_of_name("external_id", external_id), "is_id": False}
+    session.execute(insert(FormerName).values(own))
+
+
+def who_lost_id(database_id: int, external_id: str) -> Select[Profile]:
+    """Return the query for the profile that lost an external id in a merge."""
+    lost = select(FormerName.profile_id).where(FormerName.name_hash == mark_of_name("external_id", external_id))
+    return select(Profile).where(Profile.id.in_(lost), Profile.database_id == database_id)
+
+
+def give_ids_away(session: Session, database_id: int, external_ids: Iterable[str]) -> None:
+    """Forget who lost external ids in merges: they are somebody's of their own now."""
+    here = FormerName.profile_id.in_(select(Profile.id).where(Profile.database_id == database_id))
+    for some in _portions(mark_of_name("external_id", external_id) for external_id in external_ids):
+        session.execute(delete(FormerName).where(FormerName.name_hash.in_(some), here), execution_options=QUIET)
 
 
 def _mark_of_database(database_id: int) -> bytes:

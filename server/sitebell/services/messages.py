@@ -1,7 +1,9 @@
 """Messages: created, looked at, paused, resumed, cancelled. Sending them is the worker's business."""
 
 import hashlib
+import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +24,13 @@ from sitebell.services.personalisation.filling import check_personalisation, fix
 
 LONGEST_DELAY = timedelta(days=366)
 FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
+MARKS = {"shown": Delivery.shown_at, "clicked": Delivery.clicked_at, "closed": Delivery.closed_at}
+COUNTS = ("recipients", *(state.value for state in DeliveryState), *MARKS)
+_PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class NewMessage:
     """A message as its sender describes it; `ttl` in seconds, `send_at` None means now.
 
     `verified` keeps it from browsers whose profile nobody proved; `is_draft` keeps it back until `send_draft`.
@@ -46,7 +51,7 @@ class Draft:
 def create_message(
     session: Session,
     site: Site,
-    draft: Draft,
+    new: NewMessage,
     *,
     idempotency_key: str | None = None,
     request_hash: bytes = b"",
@@ -61,7 +66,7 @@ def create_message(
     known = _find_by_key(session, site, idempotency_key, request_hash)
     if known is not None:
         return known, False
-    message = _build(session, site, draft, now)
+    message = _build(session, site, new, now)
     if idempotency_key is None:
         _add(session, message)
         return message, True
@@ -81,35 +86,29 @@ def get_message(session: Session, site: Site, public_id: str) -> Message:
         NotFound: the site has no such message.
     """
     query = select(Message).where(Message.site_id == site.id, Message.public_id == public_id)
-    message = session.scalars(query).one_or_none()
+    is_possible = _PUBLIC_ID.fullmatch(public_id)  # PostgreSQL would refuse NUL with an error of its own
+    message = session.scalars(query).one_or_none() if is_possible else None
     if message is None:
-        raise NotFound("This site has no message with this id.", "message_not_found")
+        raise NotFound("message_not_found", "This site has no message with this id.")
     return message
 
 
 def count_deliveries(session: Session, message: Message) -> dict[str, int]:
     """Return how many deliveries stand where; recipients is their sum, as far as they are planned."""
-    if message.final_counts is not None:
-        return message.final_counts
-    query = (
-        select(
-            Delivery.state,
-            func.count(),
-            func.count(Delivery.shown_at),
-            func.count(Delivery.clicked_at),
-            func.count(Delivery.closed_at),
-        )
-        .where(Delivery.message_id == message.id)
-        .group_by(Delivery.state)
-    )
-    rows = session.execute(query).all()
-    counts = {"recipients": sum(row[1] for row in rows)}
-    counts |= {state.value: 0 for state in DeliveryState} | {row[0]: row[1] for row in rows}
-    return counts | {
-        "shown": sum(row[2] for row in rows),
-        "clicked": sum(row[3] for row in rows),
-        "closed": sum(row[4] for row in rows),
-    }
+    return count_deliveries_of(session, [message])[message.id]
+
+
+def count_deliveries_of(session: Session, messages: Sequence[Message]) -> dict[int, dict[str, int]]:
+    """Return of each message, by its number, what `count_deliveries` does; one query, however many they are."""
+    counts = {message.id: message.final_counts or dict.fromkeys(COUNTS, 0) for message in messages}
+    live = [message.id for message in messages if message.final_counts is None]
+    marks = map(func.count, MARKS.values())
+    query = select(Delivery.message_id, Delivery.state, func.count(), *marks).where(Delivery.message_id.in_(live))
+    rows = session.execute(query.group_by(Delivery.message_id, Delivery.state)).all() if live else ()
+    for number, state, many, *marked in rows:
+        for name, more in zip(("recipients", state, *MARKS), (many, many, *marked), strict=True):
+            counts[number][name] += more
+    return counts
 
 
 def cancel_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:
@@ -152,7 +151,7 @@ def check_send_at(send_at: datetime | None, now: datetime) -> datetime:
     return max(send_at or now, now)
 
 
-def pause_message(session: Session, site: Site, public_id: str, now: datetime) -> Message:  # noqa: ARG001
+def pause_message(session: Session, site: Site, public_id: str) -> Message:
     """Hold a message back until it is resumed; its TTL goes on running. A draft stays one.
 
     Raises:
@@ -180,22 +179,22 @@ def resume_message(session: Session, site: Site, public_id: str, now: datetime) 
     return message
 
 
-def _build(session: Session, site: Site, draft: Draft, now: datetime) -> Message:
-    check_personalisation(session, site, draft.notification)
-    check_payload(fixed_parts(draft.notification))
-    send_at = draft.send_at or now
+def _build(session: Session, site: Site, new: NewMessage, now: datetime) -> Message:
+    check_personalisation(session, site, new.notification)
+    check_payload(fixed_parts(new.notification))
+    send_at = new.send_at or now
     return Message(
         public_id=secrets.token_hex(12),
         site_id=site.id,
-        status=MessageStatus.DRAFT if draft.is_draft else MessageStatus.SCHEDULED,
-        audience=check_audience(session, site, draft.audience, send_at, most_ids=draft.most_ids),
-        notification=draft.notification,
-        ttl=draft.ttl,
-        urgency=draft.urgency,
-        replace_key=draft.replace_key,
-        is_verified=draft.verified,
+        status=MessageStatus.DRAFT if new.is_draft else MessageStatus.SCHEDULED,
+        audience=check_audience(session, site, new.audience, send_at, most_ids=new.most_ids),
+        notification=new.notification,
+        ttl=new.ttl,
+        urgency=new.urgency,
+        replace_key=new.replace_key,
+        is_verified=new.verified,
         send_at=send_at,
-        expires_at=send_at + timedelta(seconds=draft.ttl),
+        expires_at=send_at + timedelta(seconds=new.ttl),
         created_at=now,
     )
 

@@ -16,6 +16,7 @@ from sitebell.models import (
     UsedToken,
     WorkerHeartbeat,
 )
+from sitebell.services.erased_names import prune_erased_names
 from sitebell.services.limits import prune_buckets
 from sitebell.services.messages import FINISHED, count_deliveries
 from sitebell.services.tags import prune_tags
@@ -45,6 +46,7 @@ def prune_step(session: Session, now: datetime) -> bool:
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - IDEMPOTENCY_LIFETIME))
     session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - WORKER_MEMORY))
     session.execute(delete(UsedToken).where(UsedToken.expires_at < now))
+    prune_erased_names(session, now)
     prune_buckets(session, now)
     session.get_one(Installation, 1).pruned_at = now
     return True

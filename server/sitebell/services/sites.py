@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid, NotFound
-from sitebell.models import Site, SiteDatabase, SiteOrigin
-from sitebell.services.databases import create_database, get_database, link_database
+from sitebell.models import Site, SiteOrigin
+from sitebell.services.databases import check_name, create_database, get_database, link_database
 from sitebell.services.keys import create_api_key
 from sitebell.services.vapid_keys import add_vapid_key
 from sitebell.services.vault import Vault
@@ -50,19 +50,13 @@ def get_site(session: Session, token: str) -> Site:
     """
     site = find_site(session, token)
     if site is None:
-        raise NotFound("No site has this token: copy it from `sitebell sites list`.", "site_not_found")
+        raise NotFound("site_not_found", "No site has this token: copy it from `sitebell sites list`.")
     return site
 
 
 def list_sites(session: Session) -> Sequence[Site]:
     """Return every site in the order of creation."""
     return session.scalars(select(Site).order_by(Site.id)).all()
-
-
-def list_databases(session: Session, site: Site) -> list[int]:
-    """Return the ids of the databases linked to a site."""
-    query = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site.id)
-    return list(session.scalars(query.order_by(SiteDatabase.database_id)))
 
 
 def create_site(
@@ -74,7 +68,7 @@ def create_site(
         Invalid: a name or origin cannot be used.
         NotFound: `database_id` is given and there is no such database.
     """
-    site = Site(token=secrets.token_hex(12), name=check_name(name), created_at=now, receipt_key=b"")
+    site = Site(token=secrets.token_hex(12), name=check_name("site", name), created_at=now, receipt_key=b"")
     session.add(site)
     set_origins(site, origins)
     session.flush()
@@ -133,14 +127,6 @@ def set_time_zone(site: Site, name: str) -> None:
     if name not in available_timezones():
         raise Invalid("invalid_time_zone", f"{name!r} is no time zone: write an IANA name such as Europe/Berlin.")
     site.time_zone = name
-
-
-def check_name(name: str) -> str:
-    """Return a site's name without outer blanks; raises Invalid when empty, too long or not printable."""
-    name = name.strip()
-    if not name or len(name) > 200 or not name.isprintable():
-        raise Invalid("invalid_name", "A site's name has 1 to 200 printable characters.")
-    return name
 
 
 def check_origin(origin: str) -> str:

@@ -1,6 +1,5 @@
 """Subscribers as a site's back end sees them: one browser by its hash, and the browsers of one profile."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +13,14 @@ from sitebell.models import (
     EnrollmentStatus,
     Profile,
     Site,
-    SiteDatabase,
     Subscription,
     SubscriptionStatus,
 )
 from sitebell.services.binding.enrolling import attach, detach_from
-from sitebell.services.profiles import read_cursor, set_status
+from sitebell.services.databases import linked_database_ids
+from sitebell.services.profiles import set_status
+from sitebell.services.public_ids import is_subscriber_hash
 from sitebell.services.topics import chosen_topics
-
-_HASH = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,15 @@ def get_subscriber(session: Session, site: Site, subscriber_hash: str, *, lock: 
     """
     query = _of_site(site).where(Subscription.subscriber_hash == subscriber_hash)
     query = query.with_for_update(key_share=True) if lock else query
-    subscription = session.scalars(query).one_or_none() if _HASH.fullmatch(subscriber_hash) else None
+    subscription = session.scalars(query).one_or_none() if is_subscriber_hash(subscriber_hash) else None
     if subscription is None:
-        raise NotFound("This site has no subscriber with this hash.", "subscriber_not_found")
+        raise NotFound("subscriber_not_found", "This site has no subscriber with this hash.")
     return subscription
 
 
 def read_subscriber(session: Session, site: Site, subscription: Subscription) -> KnownSubscriber:
     """Return where a subscription is present in the databases of its site, and its topics."""
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site.id)
+    linked = linked_database_ids(site.id)
     query = (
         select(Enrollment, Profile)
         .join(Profile, Profile.id == Enrollment.profile_id)
@@ -71,22 +69,21 @@ def read_subscriber(session: Session, site: Site, subscription: Subscription) ->
 
 def check_subscribers(session: Session, site: Site, hashes: Sequence[str]) -> Mapping[str, str]:
     """Return the status of each of these hashes that is a subscription of this site, in one query."""
-    query = _of_site(site).where(Subscription.subscriber_hash.in_([text for text in hashes if _HASH.fullmatch(text)]))
+    query = _of_site(site).where(Subscription.subscriber_hash.in_(filter(is_subscriber_hash, hashes)))
     return {row.subscriber_hash: row.status for row in session.scalars(query)}
 
 
 def list_profile_subscriptions(
-    session: Session, site: Site, profile: Profile, *, limit: int, cursor: str | None
+    session: Session, site: Site, profile: Profile, *, limit: int, after: int = 0
 ) -> SubscriptionPage:
     """Return the site's own subscriptions that are or were bound to a profile, those bound first at the beginning.
 
-    Raises:
-        Invalid: `invalid_cursor`.
+    `after` is the key that the page before ended with.
     """
     query = (
         select(Enrollment, Subscription)
         .join(Subscription, Subscription.id == Enrollment.subscription_id)
-        .where(Enrollment.profile_id == profile.id, Enrollment.id > read_cursor(cursor))
+        .where(Enrollment.profile_id == profile.id, Enrollment.id > after)
         .where(Subscription.site_id == site.id, Subscription.status != SubscriptionStatus.ERASED)
     )
     rows = session.execute(query.order_by(Enrollment.id).limit(limit + 1)).all()
@@ -123,7 +120,7 @@ def detach_subscriber(session: Session, subscription: Subscription, profile: Pro
     query = select(Enrollment).where(Enrollment.subscription_id == subscription.id)
     enrollment = session.scalars(query.where(Enrollment.profile_id == profile.id)).one_or_none()
     if enrollment is None:
-        raise NotFound("This subscriber never was at this profile.", "enrollment_not_found")
+        raise NotFound("enrollment_not_found", "This subscriber never was at this profile.")
     if enrollment.left_at is None:
         detach_from(session, subscription, profile, now)
     return enrollment

@@ -107,7 +107,7 @@ def prove_subscription(session: Session, site: Site, address: Address, *, lock: 
     """
     row = _find_proven(session, site, address, lock=lock)
     if row is None:
-        raise NotFound("This site has no such subscription: subscribe first.", "subscription_not_found")
+        raise NotFound("subscription_not_found", "This site has no such subscription: subscribe first.")
     return row
 
 

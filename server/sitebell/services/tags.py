@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.errors import Invalid
 from sitebell.models import Profile, ProfileTag
 from sitebell.services.fields.storing import insert_rows, touch
@@ -15,7 +16,6 @@ MAX_TAGS = 100
 LONGEST_TAG = 100
 MOST_DAYS = 3650
 TAGS_PER_STEP = 1000
-QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,11 @@ def change_tags(
     wanted, ends = list(dict.fromkeys(map(check_tag, add))), ends or {}
     if not wanted and not remove:
         return
-    session.refresh(profile, with_for_update=True)  # two writers must not pass the limit together
+    session.refresh(profile, with_for_update={"key_share": True})  # two writers must not pass the limit together
     if remove:
         unwanted = delete(ProfileTag).where(ProfileTag.profile_id == profile.id, ProfileTag.tag.in_(set(remove)))
         session.execute(unwanted, execution_options=QUIET)
-    _prolong(session, profile, wanted, ends := ends or {})
+    _prolong(session, profile, wanted, ends)
     missing = _missing(list_tags(session, profile, now), wanted, clips=clips)
     own = {"profile_id": profile.id, "database_id": profile.database_id, "created_at": now}
     insert_rows(session, ProfileTag, [own | {"tag": tag, "expires_at": ends.get(tag)} for tag in missing])

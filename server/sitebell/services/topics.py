@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Site, Subscription, SubscriptionTopic, Topic
 
@@ -67,7 +68,7 @@ def remove_topic(session: Session, site: Site, name: str) -> None:
     """
     topic = session.scalars(select(Topic).where(Topic.site_id == site.id, Topic.name == name)).one_or_none()
     if topic is None:
-        raise NotFound(f"The site has no topic {name}: see `sitebell topics list`.", "topic_not_found")
+        raise NotFound("topic_not_found", f"The site has no topic {name}: see `sitebell topics list`.")
     _delete(session, [topic])
 
 
@@ -121,7 +122,7 @@ def choose_topics(
     present = set(session.scalars(select(SubscriptionTopic.topic_id).where(of_browser)))
     if present - wanted:
         dropped = delete(SubscriptionTopic).where(of_browser, SubscriptionTopic.topic_id.in_(present - wanted))
-        session.execute(dropped, execution_options={"synchronize_session": False})
+        session.execute(dropped, execution_options=QUIET)
     if wanted - present:
         own = {"subscription_id": subscription.id, "created_at": now}
         session.execute(insert(SubscriptionTopic), [own | {"topic_id": topic_id} for topic_id in wanted - present])

@@ -1,5 +1,6 @@
 """Secrets at rest: what the database keeps sealed, and the master key that opens it (SEC-51)."""
 
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -30,6 +31,7 @@ class Vault:
 
     def __init__(self, master_key: bytes) -> None:
         self._cipher = AESGCM(master_key)
+        self._master_key = master_key
 
     def seal(self, context: str, secret: bytes) -> bytes:
         """Encrypt `secret`; the result is nonce (12 bytes) + ciphertext + tag (16 bytes)."""
@@ -48,6 +50,10 @@ class Vault:
             raise MasterKeyError(
                 "A secret in the database does not open: the master key is not the one it was sealed with."
             ) from error
+
+    def derive_key(self, purpose: bytes) -> bytes:
+        """Return the 32 bytes that are this installation's key for one purpose; they tell nothing of the master key."""
+        return hmac.digest(self._master_key, purpose, "sha256")
 
 
 def open_vault(session: Session, key_file: Path) -> Vault:

@@ -45,7 +45,7 @@ def _admit() -> Response | None:
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return _answer_preflight()
         if g.site is None:
-            raise NotFound("No site has this token: copy it from `sitebell sites list`.", "site_not_found")
+            raise NotFound("site_not_found", "No site has this token: copy it from `sitebell sites list`.")
     if (request.content_length or 0) > g.body_cap:
         raise RequestEntityTooLarge
     return None

@@ -95,7 +95,7 @@ def check_site(token: str | None) -> None:
         NotFound: `site_not_found`, whether or not such a site exists.
     """
     if token is not None and token != sender_site().token:
-        raise NotFound("This API key belongs to another site: leave site out or name its own.", "site_not_found")
+        raise NotFound("site_not_found", "This API key belongs to another site: leave site out or name its own.")
 
 
 def _authenticate(scope: str, credential: Credential) -> list[tuple[ApiKey, Site]]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from sitebell.errors import SitebellError
+from sitebell.services.fields.values import LARGEST_INTEGER
 
 MAX_DEPTH = 32
 MAX_MEMBERS = 100
-MAX_INTEGER = 2**53 - 1  # beyond it JavaScript rounds (RFC 8259 section 6)
 MAX_NUMBER_LENGTH = 40
 
 # A whole string, also an unterminated one, so that the scan stays linear whatever the text is.
@@ -73,7 +73,7 @@ def _decode(text: str) -> Any:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > MAX_NUMBER_LENGTH or abs(int(digits)) > MAX_INTEGER:
+    if len(digits) > MAX_NUMBER_LENGTH or abs(int(digits)) > LARGEST_INTEGER:
         raise MalformedBody("A whole number is beyond 2^53 - 1: send it as a string.")
     return int(digits)
 

@@ -1,5 +1,6 @@
 """Reads what stands behind the ? of a URL as strictly as bodies are read: a misspelt name is not lost in silence."""
 
+import re
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ DEFAULT_LIMIT = 50
 
 LIMIT = "limit"
 CURSOR = "cursor"
+CURSOR_FORM = "[0-9]{1,18}"
 
 
 def parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def paging(largest: int) -> list[dict[str, Any]]:
     size = {"type": "integer", "minimum": 1, "maximum": largest, "default": DEFAULT_LIMIT}
     return [
         parameter(LIMIT, "How many at most.", **size),
-        parameter(CURSOR, "`next_cursor` of the page before.", type="string", pattern="^[0-9]{1,18}$"),
+        parameter(CURSOR, "`next_cursor` of the page before.", type="string", pattern=f"^{CURSOR_FORM}$"),
     ]
 
 
@@ -52,6 +54,14 @@ def read_query(*names: str, repeated: Container[str] = ()) -> Mapping[str, str]:
 def read_limit(query: Mapping[str, str], largest: int) -> int:
     """Return how many rows are wanted; raises Invalid `invalid` outside 1 to `largest`."""
     return read_number(query, LIMIT, default=DEFAULT_LIMIT, smallest=1, largest=largest)
+
+
+def read_cursor(query: Mapping[str, str]) -> int:
+    """Return the key that the page before ended with, 0 for the first page; raises Invalid `invalid_cursor`."""
+    written = query.get(CURSOR, "0")
+    if not re.fullmatch(CURSOR_FORM, written):
+        raise Invalid("invalid_cursor", "A cursor is what next_cursor of the page before said.")
+    return int(written)
 
 
 def read_flag(query: Mapping[str, str], name: str) -> bool:

@@ -4,6 +4,8 @@ from typing import Any, Self
 
 from marshmallow import INCLUDE, RAISE, Schema
 
+EXAMPLE_HASH = "0123456789abcdef0123456789abcdef"  # a subscriber's
+
 
 class Shape(Schema):
     """A schema that is never changed once it is made.

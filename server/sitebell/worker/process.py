@@ -23,6 +23,7 @@ from sitebell.push.endpoint import EndpointRules
 from sitebell.services import retention
 from sitebell.services.binding.enrollments import has_pauses_to_end, resume_some
 from sitebell.services.delivery.composing import Composer
+from sitebell.services.erasure import Ledger
 from sitebell.services.vapid_keys import resolve_subject
 from sitebell.services.vault import Vault, open_vault
 from sitebell.worker.parent import watch_parent
@@ -45,11 +46,19 @@ class Worker:
     """Runs a pipeline until `stop` is set."""
 
     def __init__(
-        self, store: Store, pipeline: Pipeline, client: PushClient, *, name: str, clock: Clock = utcnow
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        client: PushClient,
+        ledger: Ledger,
+        *,
+        name: str,
+        clock: Clock = utcnow,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
         self._client = client
+        self._ledger = ledger
         self._name = name
         self._clock = clock
         self._started_at = clock()
@@ -109,7 +118,15 @@ class Worker:
                 resume_some(session, self._clock())
         if is_due:
             with self._store.writing() as session:
-                retention.prune_step(session, self._clock())
+                is_done = retention.prune_step(session, self._clock())
+            if is_done:
+                self._shorten_ledger()
+
+    def _shorten_ledger(self) -> None:
+        try:
+            self._ledger.forget_names(self._clock())
+        except OSError as error:
+            log.warning("the ledger of erasures cannot be shortened", reason=str(error.strerror))
 
 
 def run(config: Config, name: str | None = None) -> None:
@@ -128,7 +145,7 @@ def run(config: Config, name: str | None = None) -> None:
     lease = timedelta(seconds=config.lease_seconds)
     pipeline = Pipeline(store, composer, owner=owner, lease=lease, clock=utcnow)
     client = PushClient(in_flight=IN_FLIGHT, proxy=config.push_proxy, ca_file=config.push_ca_file)
-    worker = Worker(store, pipeline, client, name=owner)
+    worker = Worker(store, pipeline, client, Ledger(config.data), name=owner)
     webhooks = _webhooks(config, store, vault, owner)
     _stop_when_told(worker, webhooks, is_watched=name is not None)
     log.info("worker started", worker=owner)

@@ -48,12 +48,12 @@ function forget(is) {
 /** Is there a token that the page has not been told to forget? */
 const hasToken = async () => !isForgotten && (await sdk.status()).subscribed;
 
-/** @type {(config: {[option: string]: any}) => void} */
+/** @type {(options: {[option: string]: any}) => void} */
 let joinAltcraft;
 
 /** @type {Promise<object | null>} what the page load found again, once the page is connected to its site */
 const foundAgain = new Promise((resolve) => {
-  // Of the vendor's config `swPath` counts; what fails was told by the SDK.
+  // Of the vendor's options `swPath` counts; what fails was told by the SDK.
   joinAltcraft = ({ swPath = ALTCRAFT_WORKER }) => {
     // The first one says where the worker is, for the whole page.
     joinAltcraft = () => {};
@@ -99,19 +99,19 @@ function altcraftMatch({ db, email, phone, ...others } = {}) {
   return { match: email || phone ? { email, phone } : undefined, databaseIds: db === undefined ? db : [db].flat() };
 }
 
-/** @type {{[name: string]: (...args: any[]) => any}} with the config of the instance before the vendor's own arguments */
+/** @type {{[name: string]: (...args: any[]) => any}} with the options of the instance before the vendor's own arguments */
 const ALTCRAFT_METHODS = {
-  async initSubscription(config, match, fields, customData) {
+  async initSubscription(options, match, fields, customData) {
     for (const name in customData) warn(`customData has no meaning here: ${name} was not kept.`);
     if (!isPushPossible() || Notification.permission !== 'default') return;
     // Nothing is awaited before this, or a click would not count as one. What fails is told by the SDK.
-    await sdk.subscribe({ ...altcraftMatch(match), fields, token: config.jwt }).catch(() => {});
+    await sdk.subscribe({ ...altcraftMatch(match), fields, token: options.jwt }).catch(() => {});
   },
 
-  async updateSubscription(config, match, fields, inexclusive = false) {
+  async updateSubscription(options, match, fields, inexclusive = false) {
     if (!(await hasToken())) throw Error('There is no token: call initSubscription first.');
     const { match: who, databaseIds } = altcraftMatch(match);
-    await sdk.update(who, fields, { databaseIds, exclusive: !inexclusive, token: config.jwt });
+    await sdk.update(who, fields, { databaseIds, exclusive: !inexclusive, token: options.jwt });
   },
 
   async removeToken() {
@@ -142,13 +142,13 @@ const withAllMethods = (known, obey) =>
   });
 
 /**
- * `new AKPush(config?)`.
+ * `new AKPush(options?)`.
  *
- * @param {{[option: string]: any}} [config]
+ * @param {{[option: string]: any}} [options]
  */
-function AKPush(config = {}) {
-  joinAltcraft(config);
-  return withAllMethods({}, (name, args) => perform(ALTCRAFT_METHODS, [name, config, ...args]));
+function AKPush(options = {}) {
+  joinAltcraft(options);
+  return withAllMethods({}, (name, args) => perform(ALTCRAFT_METHODS, [name, options, ...args]));
 }
 
 AKPush.removeToken = () => {

@@ -2,54 +2,36 @@
 // CleverPush's words: CleverPush.push(['method', ...args, callback]), on and once, and the bridge for the page's frames.
 // Its ids of topics, tags and attributes mean what `sitebell sites alias` says; ids of subscriptions are ours.
 
-/** @returns {Promise<unknown>} once there is a subscription, which may be never */
-const whenSubscribed = () =>
-  (cleverSubscription ||= sdk
-    .status()
-    .catch(ignore)
-    .then((/** @type {Sitebell.Status | undefined} */ status) => status?.subscribed || sdk.once('subscribe')));
-
 /** @typedef {(...values: any[]) => unknown} CleverCallback */
-
-/** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
-const TOPICS_SET = /** @type {any} */ ('topicsSet');
-EVENTS.push(TOPICS_SET);
-
-/**
- * @param {string} userId
- * @param {CleverCallback} [callback] `()`
- */
-async function nameVisitor(userId, callback = ignore) {
-  cleverUser = userId;
-  await sdk.identify(userId, cleverOptions);
-  const { user_id: before, ...others } = wrote();
-  // What was written of nobody goes along; what was of somebody else is not this visitor's.
-  if (!before) for (const id in others) await tellWriting(id, others[id]);
-  noteWritten({ ...(before && before !== userId ? {} : others), user_id: userId });
-  callback();
-}
 
 /** Among the attributes, whose ids do not begin with a blank. */
 const CLEVER_TAGS = ' tags';
 
+/** The vendor's event `topicsSet`; it never comes from the SDK, which may be another script's. */
+const TOPICS_SET = /** @type {any} */ ('topicsSet');
+
+/** @type {{[name: string]: string[]}} the vendor's other events, and ours */
+const CLEVER_EVENTS = {
+  initialized: ['ready'],
+  subscribed: ['subscribe', 'update_subscription'],
+  unsubscribed: ['unsubscribe'],
+};
+
 /** @type {{token?: string}} JWT of the site's back end, which CleverPush calls the authoriser's */
 const cleverOptions = {};
 
-const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(door.ids[kind])[id] || id;
-
-const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(id, value).concat(value);
-
-const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
-
-const writtenTags = () => valuesOf(CLEVER_TAGS);
-
-/** @type {Promise<unknown> | undefined} */
+/** @type {Promise<unknown> | undefined} what whenSubscribed() returns until the visitor leaves */
 let cleverSubscription;
 
 /** @type {string | undefined} whom this page named last */
 let cleverUser;
 
 const ignore = () => {};
+
+const ourName = (/** @type {string} */ kind, /** @type {string} */ id) => byId(config.ids[kind])[id] || id;
+
+/** @param {any} state a status, or a membership, which has no `subscribed` */
+const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriberHash;
 
 /**
  * @param {Promise<any>} work
@@ -61,41 +43,32 @@ const answerBoth = (work, callback = ignore) =>
     (error) => callSafely(callback, error),
   );
 
-/** @type {{[method: string]: (...args: any[]) => any}} */
-const cleverMethods = {
-  /** @type {(force: boolean | CleverCallback, callback?: CleverCallback) => unknown} */
-  triggerOptIn: (force, callback = ignore) => {
-    if (typeof force === 'function') return cleverMethods.triggerOptIn(false, force);
-    const hasLeft = !force && knownMembership().status === 'unsubscribed';
-    return hasLeft ? callback(Error('unsubscribed')) : cleverMethods.subscribe(callback);
-  },
-  subscribe: (callback) => answerBoth(sdk.subscribe().then(idOf), callback),
-  unsubscribe: () => sdk.unsubscribe().then(() => (cleverSubscription = undefined)),
-  isSubscribed: (callback) => cleverMethods.getSubscriptionId((/** @type {any} */ id) => callback(!!id)),
-  getSubscriptionId: (callback) => answerBoth(sdk.status().then(idOf), (_, id) => callback(id || false)),
-  getNotifications: (callback) => answerBoth(received(), (_, list = []) => callback(list)),
-  tagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => adding(CLEVER_TAGS, id), callback),
-  untagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => removing(CLEVER_TAGS, id), callback, 'untag'),
-  getTags: (callback) => answerBoth(whenSubscribed().then(writtenTags), callback),
-  getTopics: (callback) => answerBoth(whenSubscribed().then(chosenTopics), callback),
-  setTopics: async (ids) => {
-    await whenSubscribed();
-    await sdk.setTopics(ids.map((/** @type {string} */ id) => ourName('topic', id)));
-    emit(TOPICS_SET, ids);
-  },
-  trackEvent: (name, data) => whenSubscribed().then(() => sdk.track(name, data)),
-  triggerFollowUpEvent: (campaignId, name, data) => cleverMethods.trackEvent(name, { ...data, campaignId }),
-  setAttribute: (id, value, callback) =>
-    id === 'user_id' && !door.ids.attribute[id]
-      ? nameVisitor(value, callback)
-      : writeDown(id, value, () => value, callback),
-  getAttribute: (id, callback) => callback(wrote()[id]),
-  hasAttribute: (id, callback) => callback(id in wrote()),
-  incAttribute: (id, n, callback) => writeDown(id, { incr: n }, () => (wrote()[id] || 0) + n, callback),
-  hasAttributeValue: (id, value, callback) => callback(valuesOf(id).includes(value)),
-  pushAttributeValue: (id, value, callback) => writeDown(id, { upsert: [value] }, () => adding(id, value), callback),
-  pullAttributeValue: (id, value, callback) => writeDown(id, { delete: [value] }, () => removing(id, value), callback),
-};
+/** @returns {Promise<unknown>} once there is a subscription, which may be never */
+const whenSubscribed = () =>
+  (cleverSubscription ||= sdk
+    .status()
+    .catch(ignore)
+    .then((/** @type {Sitebell.Status | undefined} */ status) => status?.subscribed || sdk.once('subscribe')));
+
+/** @returns {any[]} */
+const valuesOf = (/** @type {string} */ id) => [].concat(wrote()[id] ?? []);
+
+const removing = (/** @type {string} */ id, /** @type {any} */ value) => valuesOf(id).filter((one) => one !== value);
+
+const adding = (/** @type {string} */ id, /** @type {any} */ value) => removing(id, value).concat(value);
+
+const writtenTags = () => valuesOf(CLEVER_TAGS);
+
+async function chosenTopics() {
+  /** @type {Sitebell.Topic[]} */
+  const topics = await sdk.topics();
+  return topics.filter((topic) => topic.chosen).map(({ name }) => byId(config.topics)[name] || name);
+}
+
+async function received() {
+  const { notifications } = await ask('/subscription/notifications', { subscription: recall().subscription });
+  return notifications.map((/** @type {any} */ one) => ({ ...one, text: one.body }));
+}
 
 /**
  * @param {string} id
@@ -107,9 +80,6 @@ const tellWriting = (id, change, method = 'tag') =>
   id === CLEVER_TAGS
     ? sdk[method](...change.map((/** @type {string} */ one) => ourName('tag', one)))
     : sdk.setFields({ [ourName('attribute', id)]: change }, cleverOptions);
-
-/** @param {any} state a status, or a membership, which has no `subscribed` */
-const idOf = ({ subscribed = true, subscriberHash }) => subscribed && subscriberHash;
 
 /**
  * @param {string} id
@@ -128,39 +98,72 @@ async function writeDown(id, change, after, callback = ignore, method) {
   callback();
 }
 
-async function chosenTopics() {
-  /** @type {Sitebell.Topic[]} */
-  const topics = await sdk.topics();
-  const chosen = topics.filter((topic) => topic.chosen);
-  return chosen.map(({ name }) => byId(door.topics)[name] || name);
+/**
+ * @param {string} id of the attribute, which is noted beside `user_id`
+ * @param {string} userId
+ * @param {CleverCallback} [callback] `()`
+ */
+async function nameVisitor(id, userId, callback = ignore) {
+  cleverUser = userId;
+  await sdk.identify(userId, cleverOptions);
+  const { user_id: before, ...others } = wrote();
+  // What was written of nobody goes along; what was of somebody else is not this visitor's.
+  if (!before) for (const other in others) await tellWriting(other, others[other]);
+  noteWritten({ ...(before && before !== userId ? {} : others), user_id: userId, [id]: userId });
+  callback();
 }
 
-async function received() {
-  const { subscription } = recall();
-  const { notifications } = await ask('/subscription/notifications', { subscription });
-  return notifications.map((/** @type {any} */ one) => ({ ...one, text: one.body }));
-}
+/** @type {{[method: string]: (...args: any[]) => any}} */
+const cleverMethods = {
+  /** @type {(force: boolean | CleverCallback, callback?: CleverCallback) => unknown} */
+  triggerOptIn: (force, callback = ignore) => {
+    if (typeof force === 'function') return cleverMethods.triggerOptIn(false, force);
+    if (!force && knownMembership().status === 'unsubscribed') return callback(Error('unsubscribed'));
+    return cleverMethods.subscribe(callback);
+  },
+  subscribe: (callback) => answerBoth(sdk.subscribe().then(idOf), callback),
+  unsubscribe: () => sdk.unsubscribe().then(() => (cleverSubscription = undefined)),
+  isSubscribed: (callback) => cleverMethods.getSubscriptionId((/** @type {any} */ id) => callback(!!id)),
+  // Not `id || false`: our minifier takes that for `id`.
+  getSubscriptionId: (callback) => answerBoth(sdk.status().then(idOf), (_, id) => callback(id ?? false)),
+  getNotifications: (callback) => answerBoth(received(), (_, list = []) => callback(list)),
+  tagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => adding(CLEVER_TAGS, id), callback),
+  untagSubscription: (id, callback) => writeDown(CLEVER_TAGS, [id], () => removing(CLEVER_TAGS, id), callback, 'untag'),
+  getTags: (callback) => answerBoth(whenSubscribed().then(writtenTags), callback),
+  getTopics: (callback) => answerBoth(whenSubscribed().then(chosenTopics), callback),
+  setTopics: async (ids) => {
+    await whenSubscribed();
+    await sdk.setTopics(ids.map((/** @type {string} */ id) => ourName('topic', id)));
+    emit(TOPICS_SET, ids);
+  },
+  trackEvent: (name, data) => whenSubscribed().then(() => sdk.track(name, data)),
+  triggerFollowUpEvent: (campaignId, name, data) => cleverMethods.trackEvent(name, { ...data, campaignId }),
+  setAttribute: (id, value, callback) =>
+    ourName('attribute', id) === 'external_id'
+      ? nameVisitor(id, value, callback)
+      : writeDown(id, value, () => value, callback),
+  getAttribute: (id, callback) => callback(wrote()[id]),
+  hasAttribute: (id, callback) => callback(id in wrote()),
+  incAttribute: (id, n, callback) => writeDown(id, { incr: n }, () => (wrote()[id] || 0) + n, callback),
+  hasAttributeValue: (id, value, callback) => callback(valuesOf(id).includes(value)),
+  pushAttributeValue: (id, value, callback) => writeDown(id, { upsert: [value] }, () => adding(id, value), callback),
+  pullAttributeValue: (id, value, callback) => writeDown(id, { delete: [value] }, () => removing(id, value), callback),
+};
 
-/** @type {{[name: string]: string[]}} */
-const CLEVER_EVENTS = {
-  initialized: ['ready'],
-  subscribed: ['subscribe', 'update_subscription'],
-  unsubscribed: ['unsubscribe'],
+/** @param {boolean} [isOnce] of whichever of our events comes first */
+const cleverListener = (isOnce) => (/** @type {string} */ name, /** @type {CleverCallback} */ handler) => {
+  const tell = (/** @type {any} */ value) => {
+    const hear = handler;
+    if (isOnce) handler = ignore;
+    hear(value);
+  };
+  if (name === TOPICS_SET) on(name, tell);
+  else if (!CLEVER_EVENTS[name]) warnUnknown(name);
+  for (const ours of CLEVER_EVENTS[name] || []) sdk.on(ours, (/** @type {any} */ state) => tell(idOf(state)));
 };
 
 /** @param {Error} [error] */
 const tellInitialised = (error) => callSafely(/** @type {any} */ (self).cleverPushInitCallback || ignore, error);
-
-/** @param {'on' | 'once'} how */
-const cleverListener = (how) => (/** @type {string} */ name, /** @type {CleverCallback} */ handler) => {
-  if (name === TOPICS_SET) ABOUT_EVENTS[how](name, handler);
-  else if (!CLEVER_EVENTS[name]) warnUnknown(name);
-  for (const ours of CLEVER_EVENTS[name] || [])
-    sdk[how](ours, (/** @type {any} */ { subscriberHash }) => handler(subscriberHash));
-};
-
-/** @returns {any[]} */
-const valuesOf = (/** @type {string} */ id) => [].concat(wrote()[id] ?? []);
 
 // What fails was told by the SDK.
 const cleverQueue = takeOverQueue('CleverPush', (command) =>
@@ -174,16 +177,20 @@ function hearFrame({ origin, data }) {
     cleverQueue.push([data.method].concat(data.arguments || []));
 }
 
+// `user_id` is built in, unless the site made a field of it.
+config.ids.attribute = { user_id: 'external_id', ...config.ids.attribute };
+// Or on() and once() would not know it.
+EVENTS.push(TOPICS_SET);
 if (cleverQueue) {
   // What a page calls without the queue.
   Object.assign(cleverQueue, {
     initialized: false,
-    on: cleverListener('on'),
-    once: cleverListener('once'),
+    on: cleverListener(),
+    once: cleverListener(true),
     setAuthorizerToken: (/** @type {string} */ token) => (cleverOptions.token = token),
     generateWalletPass: (/** @type {any[]} */ ...args) => {
       warnUnknown('generateWalletPass');
-      args.pop()(Error('unknown'));
+      callSafely(args.pop(), Error('unknown'));
     },
   });
   addEventListener('message', hearFrame);

@@ -8,22 +8,13 @@
  * before this script; `site` is null when it names none of ours, `ids` are the vendor's and what they mean, `topics` ours
  * and the vendor's ids of them
  */
-const door = /** @type {any} */ (self).SITEBELL_CONFIG;
+const config = /** @type {any} */ (self).SITEBELL_CONFIG;
 
 /** @type {any} the SDK that is alive in this page: ours, or that of a script that came before us */
 const sdk = window.Sitebell;
 
-/** @type {Set<string>} */
-const said = new Set();
-
-/** @param {string} sentence for the site's developers; said once a page */
-function warn(sentence) {
-  if (!said.has(sentence)) console.warn('[Sitebell] ' + sentence);
-  said.add(sentence);
-}
-
 /** @param {string} what of the vendor's */
-const warnUnknown = (what) => warn(`The ${what} is unknown here. See docs/leaving-${door.dialect}.md.`);
+const warnUnknown = (what) => warn(`The ${what} is unknown here. See docs/leaving-${config.dialect}.md.`);
 
 /**
  * Connects the page to its site, in the worker file that was the vendor's: what that one left there is taken over.
@@ -32,28 +23,28 @@ const warnUnknown = (what) => warn(`The ${what} is unknown here. See docs/leavin
  * @returns {Promise<Sitebell.Status>}
  */
 async function connect(worker) {
-  if (!door.site) {
+  if (!config.site) {
     warnUnknown('site of ' + scriptTag?.src);
     throw complaint('not_initialised');
   }
   // Behind another SDK script, this one's own parts have to find that one's record, too.
-  adopt(/** @type {any} */ (door));
+  adopt(/** @type {any} */ (config));
   const { worker: file = worker, scope = '/', takeover = 'yes' } = scriptTag?.dataset || {};
-  return sdk.init({ site: door.site, server: door.server, worker: file, scope, takeover });
+  return sdk.init({ site: config.site, server: config.server, worker: file, scope, takeover });
 }
 
+/** By ids of the vendor, of which `constructor` is one as any other. */
+const byId = (/** @type {object | undefined} */ noted) => Object.assign(Object.create(null), noted);
+
 /**
- * No page is told what is stored about its visitor: this is what this browser wrote of them, by ids, of which
- * `constructor` is one as any other.
+ * No page is told what is stored about its visitor: this is what this browser wrote of them.
  *
  * @returns {{[id: string]: any}}
  */
-const wrote = () => byId(recall().written?.[door.dialect]);
-
-const byId = (/** @type {object | undefined} */ noted) => Object.assign(Object.create(null), noted);
+const wrote = () => byId(recall().written?.[config.dialect]);
 
 /** @param {{[id: string]: any}} notes take the place of what was there */
-const noteWritten = (notes) => remember({ written: { ...recall().written, [door.dialect]: notes } });
+const noteWritten = (notes) => remember({ written: { ...recall().written, [config.dialect]: notes } });
 
 /**
  * Puts a facade in the place of a vendor's queue: what waits there is obeyed in order, what comes later at once. A script

@@ -113,7 +113,9 @@ const segmentsWritten = () =>
  * @returns {Promise<Sitebell.Membership>}
  */
 const tellSegments = (segments) =>
-  sdk.tag(...segments.map(([name, until]) => (until ? { name, days: Math.ceil((until - Date.now()) / DAY) } : name)));
+  sdk.tag(
+    ...segments.map(([name, until]) => (until !== 0 ? { name, days: Math.ceil((until - Date.now()) / DAY) } : name)),
+  );
 
 /** @param {[string, number][]} segments that are on now, or off since the moment beside them */
 const noteSegments = (segments) =>
@@ -157,7 +159,7 @@ async function addProfileId(id, options) {
   return membership;
 }
 
-/** @type {{[name: string]: (...args: any[]) => Promise<any>}} */
+/** @type {{[name: string]: (...args: any[]) => Promise<any>}} the methods of `window.PushEngage` */
 const promises = {
   subscribe: askVisitor,
   unsubscribe: () => sdk.unsubscribe(),
@@ -173,10 +175,11 @@ const promises = {
   addAttributes: (attributes, options) => sdk.setFields(attributes, options),
   // Its name is the event's, with the campaign beside it; what answers to it is the site's own to build.
   sendTriggerEvent: ({ event_name, ...data }) => sdk.track(event_name, data),
-  sendGoal: ({ name, ...data }) => sdk.track(name, data),
+  sendGoal: ({ name, ...data } = {}) => sdk.track(name, data),
   addAlert: async () => warnUnknown('addAlert'),
 };
 
+/** What is pushed to the queues `PushEngage` and `_peq` by these names. */
 const commands = {
   init: startOptIn,
   'subscriber-status': command(async () => {}),

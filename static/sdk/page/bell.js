@@ -15,7 +15,7 @@ const methods = {
   logout,
   topics,
   track,
-  ...NEWS,
+  ...TELLING_METHODS,
   pause: chooser('pause'),
   resume: chooser('resume'),
 };
@@ -83,9 +83,6 @@ function call(name, args) {
   return outcome;
 }
 
-/** @type {{[message: string]: true}} */
-const written = {};
-
 /**
  * Every failure reaches the handlers of `error`, and the console once.
  *
@@ -95,8 +92,7 @@ const written = {};
 async function report(failure) {
   const error = failure?.docs ? failure : complaint('unexpected', failure);
   if (!error.message) await explain(error);
-  if (!written[error.message]) console.warn(`[Sitebell] ${error.code}: ${error.message} ${error.docs}`);
-  written[error.message] = true;
+  warn(`${error.code}: ${error.message} ${error.docs}`);
   emit('error', error);
   return error;
 }
@@ -129,9 +125,9 @@ function takeOver(queue) {
   const waiting = target.splice(0);
   window.Sitebell = Object.assign(target, bell);
   if (scriptTag?.dataset.site) call('init', [scriptTag.dataset]);
-  // Stable: all but `init` keep their order.
-  const isInit = (/** @type {any} */ command) => /** @type {any} */ (command[0] === 'init');
-  push(...waiting.sort((/** @type {any} */ one, /** @type {any} */ other) => isInit(other) - isInit(one)));
+  // The others are about the site that `init` names.
+  const isInit = (/** @type {any} */ command) => command[0] === 'init';
+  push(...waiting.filter(isInit), ...waiting.filter((/** @type {any} */ command) => !isInit(command)));
 }
 
 // A page that includes the script twice keeps the first.

@@ -15,9 +15,12 @@ let sentences;
  * @returns {Sitebell.SitebellError}
  */
 function complaint(code, cause, message, status = 0) {
-  const docs = `${settings.server}/docs/sdk#${code}`;
-  const name = /** @type {const} */ ('SitebellError');
-  return Object.assign(new Error(message, { cause }), { name, code, docs, status });
+  return Object.assign(new Error(message, { cause }), {
+    name: /** @type {const} */ ('SitebellError'),
+    code,
+    docs: `${settings.server}/docs/sdk#${code}`,
+    status,
+  });
 }
 
 /** @param {Sitebell.SitebellError} error that has no message yet */
@@ -30,4 +33,13 @@ async function explain(error) {
   /** @type {{[fact: string]: any}} */
   const facts = { ...settings, reason: error.cause };
   error.message = sentence.replace(/{(\w+)}/g, (_, fact) => facts[fact] || '');
+}
+
+/** @type {{[sentence: string]: true}} */
+const said = {};
+
+/** @param {string} sentence for the site's developers; said once a page */
+function warn(sentence) {
+  if (!said[sentence]) console.warn('[Sitebell] ' + sentence);
+  said[sentence] = true;
 }

@@ -89,5 +89,5 @@ function once(name, handler) {
  * @param {AnyHandler} [handler]
  */
 async function off(name, handler) {
-  listeners = listeners.filter(({ name: other, key }) => other !== name || (handler && key !== handler));
+  listeners = listeners.filter((one) => one.name !== name || (handler && one.key !== handler));
 }

@@ -51,14 +51,15 @@ async function tell(data) {
 
 /**
  * @param {(...args: any[]) => Introduction} wording what is told of the arguments
- * @returns {(...args: any[]) => Promise<Sitebell.Membership>} a method that only tells the server something
+ * @returns {(...args: any[]) => Promise<Sitebell.Membership>} the method
  */
 const teller =
   (wording) =>
   (...args) =>
     settled(() => tell(wording(...args)));
 
-const NEWS = {
+/** Methods of the page that only tell the server something. */
+const TELLING_METHODS = {
   update: teller((match, fields, options) => introductionOf({ ...options, match, fields })),
   setFields: teller((fields, options) => introductionOf({ ...options, fields })),
   setTopics: teller((topics) => ({ topics })),

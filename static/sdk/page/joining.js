@@ -44,9 +44,10 @@ async function askPermission() {
  */
 function announcePermission(previous) {
   const { permission } = Notification;
-  if (!previous || permission === previous) return;
-  remember({ permission, at: 0 });
-  emit('permission', { permission, previous });
+  if (previous && permission !== previous) {
+    remember({ permission, at: 0 });
+    emit('permission', { permission, previous });
+  }
 }
 
 /**
@@ -59,9 +60,8 @@ function announcePermission(previous) {
  */
 async function enrol(intent, data, isSecondTry) {
   const { vapid_public_key: vapidKey, worker, scope } = await ask('');
-  const config = { worker, scope };
-  adopt(config);
-  remember(config);
+  adopt({ worker, scope });
+  remember({ worker, scope });
   const registration = await startWorker();
   const subscription = await within(PUSH_SERVICE_TIME, subscribedWith(registration, vapidKey)).catch((reason) => {
     throw complaint(findObstacle() || 'push_service_failed', reason);
@@ -161,10 +161,8 @@ async function noteDown(subscription, membership) {
 function announceChange(intent, endpoint, membership, before) {
   const previousEndpoint = before.subscription?.endpoint || null;
   if (intent === 'subscribe') emit(intent, { ...membership, endpoint });
-  else if (membership.status !== 'subscribed') {
-    if (before.membership?.status === 'subscribed')
-      emit('unsubscribe', { ...membership, status: 'unsubscribed', acknowledged: true });
-  } else if (previousEndpoint !== endpoint) {
-    emit('update_subscription', { ...membership, endpoint, previousEndpoint });
-  }
+  else if (membership.status === 'subscribed') {
+    if (previousEndpoint !== endpoint) emit('update_subscription', { ...membership, endpoint, previousEndpoint });
+  } else if (before.membership?.status === 'subscribed')
+    emit('unsubscribe', { ...membership, status: 'unsubscribed', acknowledged: true });
 }

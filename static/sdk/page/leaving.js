@@ -40,10 +40,9 @@ async function dropSubscription() {
 async function credentials() {
   const present = await presentSubscription();
   const { subscription } = recall();
-  const found = present ? [credentialOf(present)] : [];
   // The browser may hold another one than the server acknowledged last.
-  if (subscription && subscription.endpoint !== present?.endpoint) found.push(subscription);
-  return found;
+  const hasMoved = subscription?.endpoint !== present?.endpoint;
+  return /** @type {any[]} */ ([present && credentialOf(present), hasMoved && subscription]).filter(Boolean);
 }
 
 /**

@@ -4,9 +4,10 @@
 /** @param {MessageEvent} event the worker's messages have one member, `sitebell` */
 function hearWorker({ data }) {
   const news = data?.sitebell;
-  if (!news?.type) return;
-  remember(news.record);
-  emit(news.type, news.detail);
+  if (news?.type) {
+    remember(news.record);
+    emit(news.type, news.detail);
+  }
 }
 
 /** Starts the worker only if it kept something: most page loads leave it asleep. */

@@ -34,7 +34,8 @@ async function reconcile() {
     if (due === 'unsubscribe') await leave();
     else if (due && !(present && (await isForeign(present)))) await enrol(due);
   } catch (failure) {
-    if (!isTemporary(/** @type {Sitebell.SitebellError} */ (failure).status)) remember({ refused: Date.now() });
+    const { status } = /** @type {Sitebell.SitebellError} */ (failure);
+    if (!isTemporary(status)) remember({ refused: Date.now() });
     throw failure;
   }
 }
@@ -48,10 +49,7 @@ async function reconcile() {
 async function isForeign(present) {
   const { subscription, owed } = recall();
   if (subscription || owed) return false;
-  if (settings.takeover || (await ask('')).vapid_public_keys.includes(vapidKeyOf(present))) {
-    remember({ subscription: credentialOf(present) });
-    return false;
-  }
-  remember({ refused: Date.now() });
-  return true;
+  const isOurs = settings.takeover || (await ask('')).vapid_public_keys.includes(vapidKeyOf(present));
+  remember(isOurs ? { subscription: credentialOf(present) } : { refused: Date.now() });
+  return !isOurs;
 }

@@ -32,7 +32,7 @@ async function findRegistration() {
 function register(scope = scopeUrl()) {
   const url = workerUrl();
   url.searchParams.set('own', '1');
-  return navigator.serviceWorker.register(url.href, { scope, updateViaCache: 'none' });
+  return navigator.serviceWorker.register(url, { scope, updateViaCache: 'none' });
 }
 
 /**

@@ -10,9 +10,5 @@
  * @returns {Promise<Result>}
  */
 function within(milliseconds, work) {
-  /** @type {Promise<never>} */
-  const deadline = new Promise((_, reject) => {
-    setTimeout(reject, milliseconds, 'timeout');
-  });
-  return Promise.race([work, deadline]);
+  return Promise.race([work, new Promise((_, reject) => setTimeout(reject, milliseconds, 'timeout'))]);
 }

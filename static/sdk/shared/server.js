@@ -20,15 +20,14 @@ const ANSWER_TIME = 10000;
  * @returns {Promise<Answer>}
  */
 async function exchange({ server, site }, method, path, body) {
-  const request = fetch(`${server}/v1/sites/${site}${path}`, {
+  const answer = fetch(`${server}/v1/sites/${site}${path}`, {
     method,
     headers: body && { 'Content-Type': 'application/json' },
     body: body && JSON.stringify(body),
     credentials: 'omit',
     // A farewell outlives the page that says it.
     keepalive: method === 'POST',
-  });
-  const answer = request.then(async (response) => ({ status: response.status, body: await response.json() }));
+  }).then(async (response) => ({ status: response.status, body: await response.json() }));
   return within(ANSWER_TIME, answer).catch(() => ({ status: 0 }));
 }
 

@@ -61,14 +61,18 @@ async function sendAll() {
   for (const { name, move } of letters) {
     if (!move) continue;
     if (isTemporary(await sendMove(move))) isDone = false;
-    else await discard([name]);
+    else await discard(OUTBOX_DRAWER, [name]);
   }
   const receipts = letters.filter(({ event }) => event);
   if (!receipts.length) return isDone;
   const events = receipts.map(({ event }) => event);
-  const { status } = await exchange(config, 'POST', '/events', { events });
+  const { locale, timeZone: time_zone } = Intl.DateTimeFormat().resolvedOptions();
+  const { status } = await exchange(config, 'POST', '/events', { events, locale, time_zone });
   if (isTemporary(status)) return false;
-  await discard(receipts.map(({ name }) => name));
+  await discard(
+    OUTBOX_DRAWER,
+    receipts.map(({ name }) => name),
+  );
   return isDone;
 }
 
@@ -83,12 +87,6 @@ async function freshLetters() {
     else await cache.delete(name);
   }
   return letters;
-}
-
-/** @param {Request[]} names */
-async function discard(names) {
-  const cache = await caches.open(OUTBOX_DRAWER);
-  await Promise.all(names.map((name) => cache.delete(name)));
 }
 
 /**

@@ -16,15 +16,3 @@ async function markSeen(message) {
   await keep(SEEN_DRAWER, message, true);
   await trim(SEEN_DRAWER, MOST_SEEN);
 }
-
-/**
- * Drops the oldest notes.
- *
- * @param {string} drawer
- * @param {number} most that may stay
- */
-async function trim(drawer, most) {
-  const cache = await caches.open(drawer);
-  const names = await cache.keys();
-  await Promise.all(names.slice(0, -most).map((name) => cache.delete(name)));
-}

@@ -8,11 +8,11 @@ import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import support
 from support.push_service import base64url
+from support.running import Running
 
 START_TIMEOUT = 30
 
@@ -39,8 +39,8 @@ class Accepted:
     plaintext: bytes | None
 
 
-class PushServiceProcess:
-    """Has the methods of `PushService` that tests without a browser need. A context manager."""
+class PushServiceProcess(Running):
+    """Has the methods of `PushService` that tests without a browser need."""
 
     def start(self) -> Self:
         """Start the process and wait until it listens."""
@@ -60,14 +60,6 @@ class PushServiceProcess:
     def stop(self) -> None:
         """End it."""
         self._process.communicate(timeout=START_TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def settings(self) -> dict[str, str]:
         """See `PushService.settings`."""

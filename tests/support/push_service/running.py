@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self, TextIO
 
 from support.loop_thread import LoopThread
@@ -18,13 +17,14 @@ from support.push_service.store import Store
 from support.push_service.subscriber import Devices
 from support.push_service.tls import LOOPBACK
 from support.push_service.webpush import PushApi
+from support.running import Running
 
 BACK_ENDS = ("hooks.example.com", "hooks.example.net")  # of sites; `route` leads to what plays them
 HttpVersions = Literal["any", "http/1.1"]
 
 
-class RunningPushService:
-    """Starts and stops. A context manager; `start()` and `stop()` do the same.
+class RunningPushService(Running):
+    """Its parts, its life and its addresses; `PushService` adds how tests steer and ask it.
 
     Args:
         log: every event is printed there as it happens.
@@ -56,14 +56,6 @@ class RunningPushService:
         self._thread.run(self._listeners.close())
         self._thread.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     # Where it is
 

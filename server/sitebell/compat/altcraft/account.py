@@ -34,11 +34,11 @@ def resource_site(session: Session, resource_id: int) -> Site:
 
     def is_meant(site: Site) -> bool:
         adopted = foreign_id_of(session, site, Dialect.ALTCRAFT, AliasKind.RESOURCE_ID)
-        return str(resource_id) == (adopted or "0")
+        return resource_id == int(adopted or 0)
 
     meant = [site for site in speaking_sites(Dialect.ALTCRAFT) if is_meant(site)]
     if not meant:
-        raise NotFound("This API key belongs to another resource.", "site_not_found")
+        raise NotFound("site_not_found", "This API key belongs to another resource.")
     if len(meant) > 1:
         sentence = f"Several sites of this API key have the resource id {resource_id}: adopt one for each."
         raise Conflict("ambiguous_api_key", sentence)

@@ -8,6 +8,7 @@ from marshmallow.validate import Length, OneOf
 from sqlalchemy.orm import Session
 
 from sitebell.compat.altcraft.account import TOKEN_IN_BODY, reachable_database, resource_site
+from sitebell.compat.altcraft.custom_match import custom_match
 from sitebell.compat.altcraft.envelope import AltcraftAnswer, altcraft, done
 from sitebell.compat.bodies import Body
 from sitebell.errors import Invalid, NotFound
@@ -25,8 +26,8 @@ from sitebell.services.addresses import (
 )
 from sitebell.services.binding.joining import place
 from sitebell.services.databases import LARGEST_ID, get_linked_database
-from sitebell.services.matching import Match, lock_identities
-from sitebell.services.profiles import ProfileChanges, get_profile, identities_of, upsert_profile
+from sitebell.services.matching import Match
+from sitebell.services.profiles import ProfileChanges, get_profile, lock_upserts, upsert_profile
 from sitebell.web.api_keys import needs
 from sitebell.web.context import now, rules, store, vault
 from sitebell.web.failures import API_KEY, BODY
@@ -186,7 +187,7 @@ def import_profile(body: dict[str, Any]) -> dict[str, Any]:
 
 def _read_import(body: dict[str, Any]) -> tuple[Match, ProfileChanges, list[dict[str, Any]]]:
     if body["matching"] == "custom":
-        match = Match(custom=(body["field_name"], body["field_value"]))
+        match = custom_match(body["field_name"], body["field_value"])
     else:
         name, means = MATCHES[body["matching"]]
         match = means(body[name])
@@ -202,7 +203,7 @@ def _read_import(body: dict[str, Any]) -> tuple[Match, ProfileChanges, list[dict
 
 
 def _upsert(session: Session, database: Database, match: Match, changes: ProfileChanges) -> Profile:
-    lock_identities(session, database.id, identities_of(match, changes))
+    lock_upserts(session, database.id, [(match, changes)])
     profile, _ = upsert_profile(session, database, match, changes, now())
     return profile
 
@@ -213,7 +214,7 @@ def _find_or_put(session: Session, site: Site, item: dict[str, Any]) -> Subscrip
     if isinstance(address, Endpoint):
         browser = find_endpoint(session, site, address)
         if browser is None:
-            raise NotFound("This site has no browser with this endpoint.", "subscriber_not_found")
+            raise NotFound("subscriber_not_found", "This site has no browser with this endpoint.")
         return browser
     known = find_address(session, site, address)
     return known or put_address(session, vault(), site, address, now())[0]

@@ -17,7 +17,7 @@ from sitebell.web.context import now, vault
 
 REASONS = {
     "unknown_field": "matching error: unknown field",
-    "invalid_value": "matching error: invalid value",
+    **dict.fromkeys(("invalid_value", "invalid_email", "invalid_phone"), "matching error: invalid value"),
     "profile_not_found": "matching error: profile not found",
     "identity_required": "matching error: identity required",
     "unknown_provider": "unknown provider",

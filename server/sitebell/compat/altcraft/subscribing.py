@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf
 
+from sitebell.compat.altcraft.custom_match import custom_match
 from sitebell.compat.altcraft.device_rows import Call, Device, Row, Task, fail, work_off
 from sitebell.compat.altcraft.envelope import ALL_WRITTEN, NOT_ALL_WRITTEN, AltcraftAnswer, altcraft, done
 from sitebell.compat.bodies import Body
@@ -15,10 +16,9 @@ from sitebell.errors import Conflict, Invalid
 from sitebell.models import AliasKind, Dialect
 from sitebell.services.addresses import LONGEST_ADDRESS, NativeAddress, parse_native_address
 from sitebell.services.binding.enrolling import NO_DATABASE
-from sitebell.services.databases import LARGEST_ID
+from sitebell.services.databases import LARGEST_ID, list_database_ids
 from sitebell.services.dialects import foreign_id_of
 from sitebell.services.matching import NO_MATCH, Match
-from sitebell.services.sites import list_databases
 from sitebell.web.context import store
 from sitebell.web.failures import BODY
 from sitebell.web.quotas import spend
@@ -104,14 +104,14 @@ def _read_call(body: dict[str, Any]) -> tuple[Call, list[int]]:
     with store().reading() as session:
         site = get_speaking_site(session, Dialect.ALTCRAFT, body["resource_token"])
         resource_id = int(foreign_id_of(session, site, Dialect.ALTCRAFT, AliasKind.RESOURCE_ID) or 0)
-        return Call(site, resource_id, _read_match(body), falls_back=not body["matching"]), list_databases(
+        return Call(site, resource_id, _read_match(body), falls_back=not body["matching"]), list_database_ids(
             session, site
         )
 
 
 def _read_match(body: dict[str, Any]) -> Match:
     if body["matching"] == "custom":
-        return Match(custom=(body["field_name"], body["field_value"]))
+        return custom_match(body["field_name"], body["field_value"])
     return NO_MATCH if body["id"] is None else Match(profile_id=body["id"])
 
 

@@ -44,9 +44,9 @@ def own_channel(channel_id: str) -> Site:
     """
     own = {site.id for site in speaking_sites(Dialect.CLEVERPUSH)}
     with store().reading() as session:
-        known = find_speaking_site(session, Dialect.CLEVERPUSH, _readable(channel_id))
+        known = find_speaking_site(session, Dialect.CLEVERPUSH, channel_id)
     if known is None or known.id not in own:
-        raise NotFound("This private key opens another channel: see `sitebell sites aliases`.", "site_not_found")
+        raise NotFound("site_not_found", "This private key opens another channel: see `sitebell sites aliases`.")
     settle_on(known)
     return known
 
@@ -58,12 +58,7 @@ def find_channel(channel_id: str) -> Site:
         NotFound: `site_not_found`.
     """
     with store().reading() as session:
-        return get_speaking_site(session, Dialect.CLEVERPUSH, _readable(channel_id))
-
-
-def _readable(channel_id: str) -> str:
-    """Return an id that a database can be asked for: PostgreSQL refuses NUL with an error of its own."""
-    return channel_id if channel_id.isprintable() else ""
+        return get_speaking_site(session, Dialect.CLEVERPUSH, channel_id)
 
 
 def words_of(session: Session, site: Site) -> Words:

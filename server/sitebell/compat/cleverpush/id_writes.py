@@ -16,7 +16,7 @@ from sitebell.errors import Invalid, SitebellError
 from sitebell.models import AliasKind, Quirk, Site, Subscription
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.dialects import Words, allows
-from sitebell.services.dialects.attributes import read_attributes
+from sitebell.services.dialects.attributes import means_the_person, read_attributes
 from sitebell.services.events import record_custom
 from sitebell.services.identity.admitting import admit
 from sitebell.services.matching import NO_MATCH, Match
@@ -43,6 +43,8 @@ FAILURES = (
     "unknown_field",
     "invalid_value",
     "invalid_operation",
+    "invalid_email",
+    "invalid_phone",
     "invalid_tag",
     "too_many_tags",
     "no_profile",
@@ -134,7 +136,10 @@ def _set(session: Session, site: Site, words: Words, row: Subscription, body: Ma
 
 def _changing(operation: str) -> Change:
     def change(session: Session, site: Site, words: Words, row: Subscription, body: Mapping[str, Any]) -> None:
-        name = words.ours(AliasKind.ATTRIBUTE, _need(body, "attribute_id", "attributeId"))
+        attribute_id = _need(body, "attribute_id", "attributeId")
+        if means_the_person(words, attribute_id):
+            raise Invalid("invalid_operation", f"{attribute_id} says whose the subscription is: it is set, no more.")
+        name = words.ours(AliasKind.ATTRIBUTE, attribute_id)
         operand = True if operation == "unset" else [body["value"]]
         tell(session, site, row, Introduction(fields={name: {operation: operand}}))
 

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from sitebell.compat.cleverpush.channel import CHANNEL, LONGEST_ID, PRIVATE_KEY, cleverpush, own_channel, words_of
 from sitebell.errors import Invalid
 from sitebell.models import AliasKind, FieldType, Quirk, Site
-from sitebell.services.audiences import is_subscriber_hash
 from sitebell.services.audit import Action
 from sitebell.services.content import LONGEST_BODY, LONGEST_TITLE
 from sitebell.services.dialects import Words, allows
-from sitebell.services.dialects.attributes import Attributes, field_types, read_attributes
-from sitebell.services.messages import Draft, check_send_at, create_message
+from sitebell.services.dialects.attributes import Attributes, field_types, read_attributes, type_of
+from sitebell.services.messages import NewMessage, check_send_at, create_message
 from sitebell.services.personalisation.filling import write_out
+from sitebell.services.public_ids import is_subscriber_hash
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.auditing import audit
 from sitebell.web.context import now, store
@@ -93,13 +93,13 @@ def post_notification(body: dict[str, Any]) -> dict[str, Any]:
     """
     site = own_channel(body["channel"])
     with store().writing() as session:
-        draft = Draft(
+        new = NewMessage(
             audience=_audience(session, site, words_of(session, site), body),
             notification=_notification(body),
             send_at=check_send_at(body["scheduled_at"], now()),
             most_ids=MOST_IDS,
         )
-        message, _ = create_message(session, site, draft, now=now())
+        message, _ = create_message(session, site, new, now=now())
         audit(session, Action.MESSAGE_CREATED, f"message {message.public_id}")
     return {"_id": message.public_id, "id": message.public_id, "status": message.status}
 
@@ -162,7 +162,7 @@ def _of_attributes(session: Session, site: Site, attributes: Attributes) -> Iter
     for name, value in attributes.fields.items():
         if value in (None, []):
             raise Invalid("invalid_value", f"customAttributes: say which value of {name} is meant.", {"field": name})
-        if types[name].type == FieldType.LIST:
+        if type_of(types, name) == FieldType.LIST:
             yield from ({"field": name, "op": "contains", "value": one} for one in value)
         else:
             yield {"field": name, "op": "eq", "value": value}

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import AliasKind, Dialect, Quirk, Site
-from sitebell.services.audiences import is_subscriber_hash
 from sitebell.services.dialects import allows, list_aliases
+from sitebell.services.public_ids import is_subscriber_hash
 from sitebell.services.statistics import MOBILE
 
 Json = dict[str, Any]

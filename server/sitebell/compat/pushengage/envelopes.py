@@ -2,10 +2,8 @@
 
 import functools
 import json
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl
 
 import flask
 import marshmallow
@@ -13,6 +11,7 @@ from flask import Response, request
 from marshmallow import fields
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
+from sitebell.compat.pushengage.forms import FORM, FORM_OF_PARTS, read_form, read_parts
 from sitebell.compat.sites import speaking_sites
 from sitebell.errors import SitebellError
 from sitebell.models import Dialect
@@ -20,16 +19,12 @@ from sitebell.web.admission import read_body
 from sitebell.web.api_keys import Credential, bearer_token, needs
 from sitebell.web.errors import answer_below, answer_error, explain
 from sitebell.web.failures import FAILURES
-from sitebell.web.json_body import MalformedBody, read_json
+from sitebell.web.json_body import read_json
 from sitebell.web.routes import BodyParser, Routes
 from sitebell.web.schemas import Answer
 
 View = TypeVar("View", bound=Callable[..., Any])
-FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 20_000  # of one form: lists are written as a field for each entry
 SECURITY: list[dict[str, list[str]]] = [{"pushengage_key": []}, {"api_key": []}]  # OpenAPI: either will do
-
-_IN_A_LIST = re.compile(r"(.+)\[[0-9]{0,5}\]")
 
 
 class PushEngageSuccessAnswer(Answer):
@@ -60,6 +55,8 @@ class FormParser(BodyParser):
         """
         if req.mimetype == FORM:
             return read_form(read_body())
+        if req.mimetype == FORM_OF_PARTS:
+            return read_parts(read_body(), req.mimetype_params.get("boundary", ""))
         if req.mimetype == "application/json":
             return read_json(read_body())
         raise UnsupportedMediaType(f"Send the body as {FORM}, or as JSON with its Content-Type.")
@@ -78,34 +75,6 @@ class VendorRoutes(Routes):
     def fails(self, *codes: str) -> Callable[[View], View]:
         """Document the failures of a view, beside those that every route has."""
         return super().fails(*codes, "site_not_found")
-
-
-def read_form(body: bytes) -> dict[str, Any]:
-    """Return the fields of a form: `name[]`, `name[0]` and a repeated `name` are a list under `name`.
-
-    Raises:
-        MalformedBody: it is not UTF-8, has NUL, or too many fields.
-    """
-    try:
-        pairs = parse_qsl(
-            body.decode(),
-            keep_blank_values=True,
-            strict_parsing=bool(body),
-            errors="strict",
-            max_num_fields=MOST_FIELDS,
-        )
-    except ValueError as error:
-        raise MalformedBody(f"The body is no form of at most {MOST_FIELDS} fields in UTF-8.") from error
-    lists: dict[str, list[str]] = {}
-    named: set[str] = set()
-    for name, value in pairs:
-        if "\0" in name or "\0" in value:
-            raise MalformedBody("A field holds NUL: send characters that UTF-8 can write.")
-        entry = _IN_A_LIST.fullmatch(name)
-        lists.setdefault(entry[1] if entry else name, []).append(value)
-        if entry:
-            named.add(entry[1])
-    return {name: values if name in named or len(values) > 1 else values[0] for name, values in lists.items()}
 
 
 def vendor_key() -> str | None:

@@ -2,34 +2,39 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, missing
 from marshmallow.validate import Length
+
+Loaded = TypeVar("Loaded")
 
 LONGEST_NUMBER = 9
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-class Blankable(fields.String):
-    """A text that forms also send empty, which says as little as leaving it out; loaded as None then."""
+class Optional(fields.Field[Loaded]):
+    """A field that forms also send empty, which says as little as leaving it out."""
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kw: Any) -> Any:
+        """Return what is loaded of a value, or of none where it is empty: nothing is checked of what says nothing."""
+        return super().deserialize(missing if value == "" else value, attr, data, **kw)
+
+
+class Blankable(Optional[str], fields.String):
+    """A text that may be empty; loaded as None then."""
 
     def __init__(self, maximum: int, **options: Any) -> None:
         rules = [Length(max=maximum), *options.pop("validate", ())]
         super().__init__(validate=rules, load_default=None, allow_none=False, **options)
 
-    def deserialize(self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kw: Any) -> Any:
-        """Return the text, checked unless it is empty."""
-        # Nothing is checked of what says nothing.
-        return None if value == "" else super().deserialize(value, attr, data, **kw)
 
-
-class Number(fields.Field[int]):
-    """A whole number between two bounds, or its digits."""
+class Number(Optional[int]):
+    """A whole number between two bounds, or its digits; it may be empty."""
 
     def __init__(self, minimum: int, maximum: int, **options: Any) -> None:
         self.bounds = (minimum, maximum)
-        digits = {"type": "string", "pattern": f"^[0-9]{{1,{LONGEST_NUMBER}}}$"}
+        digits = {"type": "string", "pattern": f"^[0-9]{{0,{LONGEST_NUMBER}}}$"}
         shape = {"anyOf": [{"type": "integer", "minimum": minimum, "maximum": maximum}, digits]}
         super().__init__(metadata=shape | options.pop("metadata", {}), **options)
 
@@ -41,16 +46,19 @@ class Number(fields.Field[int]):
         return number
 
 
-class Switch(fields.Field[bool]):
-    """Yes and no as 1 and 0, true and false."""
+class Switch(Optional[bool]):
+    """Yes and no as 1 and 0, true and false; no where it is empty."""
+
+    WORDS: ClassVar[Mapping[Any, bool]] = {"0": False, "1": True, "false": False, "true": True}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(metadata={"enum": [0, 1, "0", "1", True, False]}, load_default=False, **options)
+        super().__init__(metadata={"enum": [0, 1, True, False, *self.WORDS, ""]}, load_default=False, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
-        if not isinstance(value, str | int) or value not in (0, 1, "0", "1"):
-            raise ValidationError("Write 0 or 1.")
-        return value in (1, "1")
+        word = str(value).lower() if isinstance(value, str | int) else None  # Python's clients write True
+        if word not in self.WORDS:
+            raise ValidationError("Write 0 or 1, true or false.")
+        return self.WORDS[word]
 
 
 class Names(fields.Field[list[str]]):
@@ -77,11 +85,11 @@ class Names(fields.Field[list[str]]):
         return name
 
 
-class LocalMoment(fields.Field[datetime]):
+class LocalMoment(Optional[datetime]):
     """A moment by the site's own clock, `YYYY-MM-DD HH:mm:ss`; loaded without its zone, which the site knows."""
 
     def __init__(self, **options: Any) -> None:
-        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
+        pattern = r"^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})?$"
         shape = {"type": "string", "pattern": pattern} | options.pop("metadata", {})
         super().__init__(metadata=shape, load_default=None, allow_none=False, **options)
 

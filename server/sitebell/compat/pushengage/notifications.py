@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sitebell.compat.pushengage.fields import MOMENT
 from sitebell.models import Message, MessageStatus, Site
-from sitebell.services.messages import Draft, check_send_at
+from sitebell.services.messages import NewMessage, check_send_at
 from sitebell.services.personalisation.filling import read_back, write_out
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ STATUSES: dict[str, tuple[MessageStatus, ...]] = {
 }
 
 
-def draft_of(site: Site, body: Json, audience: Json, now: datetime) -> Draft:
+def new_message(site: Site, body: Json, audience: Json, now: datetime) -> NewMessage:
     """Return the message that a loaded body describes.
 
     Raises:
@@ -30,7 +30,7 @@ def draft_of(site: Site, body: Json, audience: Json, now: datetime) -> Draft:
     """
     kind, local = body["notification_type"], body["valid_from_utc"]
     send_at = local.replace(tzinfo=ZoneInfo(site.time_zone)) if kind == "later" else None
-    return Draft(
+    return NewMessage(
         audience=audience,
         notification=write_out(_notification(body)),
         ttl=body["notification_expiry"],

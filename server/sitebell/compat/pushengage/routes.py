@@ -10,7 +10,7 @@ from sitebell.compat.pushengage.envelopes import (
     back_end,
     register_failures,
 )
-from sitebell.compat.pushengage.notifications import draft_of, show_notification
+from sitebell.compat.pushengage.notifications import new_message, show_notification
 from sitebell.compat.pushengage.queries import LISTING, SUMMARY, read_listing, read_period
 from sitebell.compat.pushengage.schemas import (
     EXAMPLE_NOTIFICATION,
@@ -34,9 +34,9 @@ from sitebell.web.api_keys import sender_site
 from sitebell.web.auditing import audit
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, AUDIENCE, BODY
+from sitebell.web.schemas import EXAMPLE_HASH
 
 DONE: dict[str, Any] = {"success": True}
-EXAMPLE_HASH = "0123456789abcdef0123456789abcdef"
 
 pushengage = VendorRoutes(
     "pushengage",
@@ -61,8 +61,8 @@ def post_notification(body: dict[str, Any]) -> dict[str, Any]:
     """Send a notification now or later, or keep it as a draft."""
     site, moment = sender_site(), now()
     with store().writing() as session:
-        draft = draft_of(site, body, audience_of(session, site, body), moment)
-        message, _ = create_message(session, site, draft, now=moment)
+        new = new_message(site, body, audience_of(session, site, body), moment)
+        message, _ = create_message(session, site, new, now=moment)
         audit(session, Action.MESSAGE_CREATED, f"message {message.public_id}")
         return DONE | {"notification_id": message.public_id}
 
@@ -110,7 +110,7 @@ def add_segment_with_hash(body: dict[str, Any]) -> dict[str, Any]:
         tag = tag_of_id(session, site, *body["segment_id"])
         count = put_tag(session, tag, profiles_at(site, body["subscriber_hash"]), now())
     if not count:
-        raise NotFound("This site has no subscriber with one of these hashes.", "subscriber_not_found")
+        raise NotFound("subscriber_not_found", "This site has no subscriber with one of these hashes.")
     return DONE | {"message": f"{tag} is on {count} profiles."}
 
 
@@ -131,7 +131,7 @@ def post_profile(body: dict[str, Any]) -> dict[str, Any]:
         is_added = body["operation"] == "add"
         count = put_tag(session, tag, meant, now()) if is_added else take_tag(session, tag, meant, now())
     if not count:
-        raise NotFound("This site knows nobody with one of these profile ids.", "profile_not_found")
+        raise NotFound("profile_not_found", "This site knows nobody with one of these profile ids.")
     return DONE | {"message": f"{tag} is {'on' if is_added else 'off'} {count} profiles."}
 
 
@@ -155,7 +155,7 @@ def get_summary() -> dict[str, Any]:
 @pushengage.fails(*API_KEY, "trigger_not_found")
 def get_trigger(trigger_id: str) -> dict[str, Any]:  # noqa: ARG001
     """Look for a triggered campaign: there are none here, so this always says that it is unknown."""
-    raise NotFound("Sitebell has no triggered campaigns: see docs/leaving-pushengage.md.", "trigger_not_found")
+    raise NotFound("trigger_not_found", "Sitebell has no triggered campaigns: see docs/leaving-pushengage.md.")
 
 
 def _show(row: Row) -> dict[str, Any]:

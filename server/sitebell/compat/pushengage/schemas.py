@@ -7,7 +7,7 @@ from marshmallow.validate import OneOf, Regexp
 
 from sitebell.compat.pushengage.envelopes import PushEngageSuccessAnswer
 from sitebell.compat.pushengage.fields import Blankable, LocalMoment, Names, Number, Switch
-from sitebell.services.audiences import LONGEST_EXTERNAL_ID
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.services.content import DAY, LONGEST_TTL
 from sitebell.services.tags import LONGEST_TAG
 from sitebell.web.schemas import Answer, Strict

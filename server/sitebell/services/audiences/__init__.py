@@ -1,12 +1,9 @@
 """Who a message is for: an explicit audience, walked by key in bounded steps and never held in memory whole."""
 
 from sitebell.services.audiences.checking import (
-    LONGEST_EXTERNAL_ID,
     MAX_IDS,
     MAX_NAMES,
     check_audience,
-    is_profile_id,
-    is_subscriber_hash,
 )
 from sitebell.services.audiences.naming import LISTS, names_in
 from sitebell.services.audiences.preview import SAMPLE_SIZE, Preview, preview_audience
@@ -14,7 +11,6 @@ from sitebell.services.audiences.walking import Page, Recipient, last_subscripti
 
 __all__ = [
     "LISTS",
-    "LONGEST_EXTERNAL_ID",
     "MAX_IDS",
     "MAX_NAMES",
     "SAMPLE_SIZE",
@@ -22,8 +18,6 @@ __all__ = [
     "Preview",
     "Recipient",
     "check_audience",
-    "is_profile_id",
-    "is_subscriber_hash",
     "last_subscription_id",
     "names_in",
     "next_page",

@@ -1,6 +1,5 @@
 """What an audience may be: everyone alone, or a union of lists and sets that names at least one thing."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import Site
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.services.audiences.naming import LISTS, normalise_where
 from sitebell.services.audiences.sets import SETS, check_where
+from sitebell.services.public_ids import is_profile_id, is_subscriber_hash
 from sitebell.services.tags import check_tag
 from sitebell.services.topics import check_topics
 
@@ -18,20 +19,6 @@ MEMBERS = (*LISTS, *SETS)
 NOBODY = f'Name an audience: {{"everyone": true}}, or entries for any of {", ".join(MEMBERS)}.'
 MAX_IDS = 10_000
 MAX_NAMES = 100
-LONGEST_EXTERNAL_ID = 200
-
-_HASH = re.compile(r"[0-9a-f]{32}")
-_PROFILE_ID = re.compile(r"[0-9a-f]{24}")
-
-
-def is_subscriber_hash(text: str) -> bool:
-    """Say whether a text has the form of a subscriber hash: 32 lower-case hex digits."""
-    return _HASH.fullmatch(text) is not None
-
-
-def is_profile_id(text: str) -> bool:
-    """Say whether a text has the form of a profile id: 24 lower-case hex digits."""
-    return _PROFILE_ID.fullmatch(text) is not None
 
 
 def check_audience(
@@ -89,5 +76,5 @@ def _check_length(name: str, entries: Sequence[str], most: int) -> None:
 _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
     "subscriber_hashes": (is_subscriber_hash, "its 32 digits, 0-9 and a-f"),
     "profile_ids": (is_profile_id, "its 24 digits, 0-9 and a-f"),
-    "external_ids": (lambda text: 1 <= len(text) <= LONGEST_EXTERNAL_ID, "1 to 200 characters"),
+    "external_ids": (lambda text: 1 <= len(text) <= LONGEST_EXTERNAL_ID, f"1 to {LONGEST_EXTERNAL_ID} characters"),
 }

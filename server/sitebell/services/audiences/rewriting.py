@@ -36,7 +36,7 @@ def rename(audience: Json, names: Names, new: Mapping[str, str]) -> Json:
 def names_said(audience: Json, names: Names) -> dict[str, list[Any]]:
     """Return those of the names that stand in an audience, by its members."""
     found = {name: [word for word in audience.get(name, ()) if names.mean(word)] for name in LISTS}
-    leaves = [(leaf, value) for leaf in leaves_in(audience.get("where")) for value in values_in(leaf)]
+    leaves = [(leaf, value) for leaf in stored_leaves(audience.get("where")) for value in values_in(leaf)]
     found["where"] = [value for leaf, value in leaves if names.mean_value(leaf["field"], leaf["op"], value)]
     return {name: words for name, words in found.items() if words}
 
@@ -45,7 +45,7 @@ def words_in(audience: Json) -> Iterator[str]:
     """Yield every text in an audience that may be a name."""
     for name in LISTS:
         yield from audience.get(name, ())
-    for leaf in leaves_in(audience.get("where")):
+    for leaf in stored_leaves(audience.get("where")):
         yield from (value for value in values_in(leaf) if isinstance(value, str))
 
 
@@ -54,15 +54,15 @@ def hashes_in(audience: Json) -> set[bytes]:
     return {name_hash for word in words_in(audience) for name_hash in fingerprints(word)}
 
 
-def leaves_in(tree: Any) -> Iterator[Json]:
+def stored_leaves(tree: Any) -> Iterator[Json]:
     """Yield the comparisons of a stored `where`, or of none."""
     if isinstance(tree, list):
         for item in tree:
-            yield from leaves_in(item)
+            yield from stored_leaves(item)
     elif isinstance(tree, dict) and "field" in tree:
         yield tree
     elif isinstance(tree, dict):
-        yield from leaves_in(list(tree.values()))
+        yield from stored_leaves(list(tree.values()))
 
 
 def values_in(leaf: Json) -> list[Any]:

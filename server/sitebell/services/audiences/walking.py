@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from sitebell.models import Delivery, Enrollment, Message, Profile, SiteDatabase, Subscription, SubscriptionStatus
+from sitebell.models import Delivery, Enrollment, Message, Profile, Subscription, SubscriptionStatus
 from sitebell.services.audiences.lookups import finds_a_row
 from sitebell.services.audiences.naming import LISTS
 from sitebell.services.audiences.sets import SETS, condition_of_sets
+from sitebell.services.databases import linked_database_ids
 from sitebell.services.delivery.eligibility import proof_for, requirements
 
 WINDOW = 20_000  # subscriptions that one step looks at, however few of them are meant
@@ -131,7 +132,7 @@ def _recipients(session: Session, message: Message) -> Select[int, int]:
 def _listed(site_id: int, kind: str, chunk: Sequence[str]) -> ColumnElement[bool]:
     if kind == "subscriber_hashes":
         return Subscription.subscriber_hash.in_(chunk)
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+    linked = linked_database_ids(site_id)
     column = Profile.public_id if kind == "profile_ids" else Profile.external_id
     return Enrollment.profile_id.in_(select(Profile.id).where(Profile.database_id.in_(linked), column.in_(chunk)))
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, aliased
 from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
 from sitebell.services.binding.crowding import push_out_oldest
 from sitebell.services.binding.enrollments import is_unconfirmed, leave
-from sitebell.services.binding.holding import ENDED, Arrival, Holds, find_holds, is_open
+from sitebell.services.binding.holding import Arrival, Holds, find_holds, is_open
 from sitebell.services.binding.known import is_known, is_nobodys
 from sitebell.services.locks import lock_profile
 from sitebell.services.matching import Match, clear_profile, make_profile
+from sitebell.services.profiles.standing import ENDED, has_backend_ended
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Binder:
             row.status, row.suspended_by = EnrollmentStatus.SUBSCRIBED, None
         if is_lifted:
             row.status = EnrollmentStatus.SUBSCRIBED  # what the operator has suspended beneath it is put on again
+        row.ended_by_backend = has_backend_ended(row)
         words = [bound_by] if row.left_at is not None else [BoundBy(row.bound_by), bound_by]
         row.bound_by = max(words, key=list(BoundBy).index)  # a proof holds until somebody else was here
         row.is_anonymous, row.left_at = is_anonymous, None

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import SQLColumnExpression, case, null, update
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, SuspendedBy
 
 SUSPENDABLE = (EnrollmentStatus.SUBSCRIBED, EnrollmentStatus.SUSPENDED)
-SUSPENDED_BY_REBIND = {"status": EnrollmentStatus.SUSPENDED, "suspended_by": SuspendedBy.REBIND}
 
 _IS_BOTH = Enrollment.suspended_by == SuspendedBy.BOTH
 _IS_STOPPED = Enrollment.suspended_by.in_(STOPPED)
@@ -36,6 +36,8 @@ def add_pause(session: Session, until: datetime | None, now: datetime, *where: S
     """Suspend what is subscribed by the visitor's wish; what is suspended already is so by that wish as well."""
     cause = case((_IS_STOPPED, SuspendedBy.BOTH), else_=SuspendedBy.VISITOR)
     _suspend(session, {"suspended_by": cause, "suspended_until": until}, now, ~_IS_NOTED, *where)
+    # What the back end has ended its visitor does not want either: it is not the back end's to take back any more.
+    change(session, {"ended_by_backend": False}, now, _IS_NOTED, Enrollment.ended_by_backend, *where)
 
 
 def add_stop(session: Session, now: datetime, *where: SQLColumnExpression[bool]) -> None:
@@ -49,6 +51,27 @@ def end_pause(session: Session, now: datetime, *where: SQLColumnExpression[bool]
     _lift(session, PAUSED, {"suspended_until": None}, SuspendedBy.OPERATOR, now, *where)
 
 
+def leave_present(
+    session: Session, ended: SQLColumnExpression[bool], now: datetime, *where: SQLColumnExpression[bool]
+) -> None:
+    """Leave what was not left yet; what was subscribed is suspended by rebind, and so is a pause that is `ended` now.
+
+    One statement: PostgreSQL asks for a row's profile, which somebody may hold, once we change the row a second time.
+    """
+    is_ended = Enrollment.suspended_by.in_(PAUSED) & ended
+    status = case((_IS_NOTED, Enrollment.status), else_=EnrollmentStatus.SUSPENDED)
+    cause = case(
+        (is_ended & _IS_BOTH, SuspendedBy.OPERATOR),
+        (is_ended & _IS_NOTED, null()),
+        (is_ended | Enrollment.seems_subscribed, SuspendedBy.REBIND),
+        else_=Enrollment.suspended_by,
+    )
+    until = case((is_ended, null()), else_=Enrollment.suspended_until)
+    left = {"status": status, "suspended_by": cause, "suspended_until": until, "left_at": now, "updated_at": now}
+    statement = update(Enrollment).where(_IS_PRESENT, *where).values(left).returning(Enrollment)
+    session.scalars(statement, execution_options=QUIET | {"populate_existing": True}).all()
+
+
 def end_stop(session: Session, now: datetime, *where: SQLColumnExpression[bool]) -> None:
     """Lift the operator's suspension, and no pause of the visitor's."""
     _lift(session, STOPPED, {}, SuspendedBy.VISITOR, now, *where)
@@ -58,7 +81,8 @@ def lift(session: Session, now: datetime, *where: SQLColumnExpression[bool]) -> 
     """Lift faults or opt-outs; what the operator has suspended stays so, and what was left until it is bound again."""
     status = case((_IS_STOPPED | ~_IS_PRESENT, EnrollmentStatus.SUSPENDED), else_=EnrollmentStatus.SUBSCRIBED)
     cause = case((_IS_STOPPED, SuspendedBy.OPERATOR), (_IS_PRESENT, null()), else_=SuspendedBy.REBIND)
-    change(session, {"status": status, "suspended_by": cause}, now, _IS_NOTED, *where)
+    new = {"status": status, "suspended_by": cause, "ended_by_backend": False}
+    change(session, new, now, _IS_NOTED, *where)
 
 
 def _suspend(session: Session, values: dict[str, Any], now: datetime, *where: SQLColumnExpression[bool]) -> None:

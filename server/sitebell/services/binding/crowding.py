@@ -31,6 +31,11 @@ def push_out_oldest(session: Session, subscription: Subscription, enrollment: En
         _push_out(session, pool & (Subscription.site_id == subscription.site_id), {subscription.id}, now)
 
 
+def push_out_crowd(session: Session, profile_id: int, now: datetime) -> None:
+    """Keep the newest browsers of a person to whom others' browsers have just come."""
+    _push_out(session, (Enrollment.profile_id == profile_id) & Enrollment.bound_by.in_(PUBLIC_WORDS), (), now)
+
+
 def push_out_surplus(session: Session, subscription_ids: Collection[int], now: datetime) -> None:
     """Keep the newest browsers of each person at whom some locked subscriptions receive again; those come first."""
     back = aliased(Enrollment)

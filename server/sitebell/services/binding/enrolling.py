@@ -9,27 +9,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound, SitebellError
-from sitebell.models import BoundBy, Enrollment, Profile, ProfilePhone, Site, Subscription
+from sitebell.models import PROVEN, BoundBy, Enrollment, Profile, ProfilePhone, Site, Subscription
 from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrollments import (
     EnrollmentResult,
     bound_databases,
     leave,
     list_enrollments,
+    note_token,
     present_enrollment,
     result_of,
     resume_due,
     suspended_in,
 )
-from sitebell.services.binding.holding import hand_over
+from sitebell.services.binding.holding import find_moved
+from sitebell.services.databases import list_database_ids
 from sitebell.services.fields.updates import check_pages_words, update_fields
+from sitebell.services.identity.strictness import is_signed
 from sitebell.services.locks import PROFILE_GONE, lock_profile
 from sitebell.services.matching import NO_MATCH, Match, find_or_create_profile
 from sitebell.services.profiles.standing import is_held
-from sitebell.services.sites import list_databases
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 
 NO_DATABASE = "This site has no database of profiles: link one with `sitebell databases link`."
+UNPROVED = "No token has proved whose browser this is, so it writes nothing about them: send one as identity."
 NO_PROFILE = "In this database the browser belongs to nobody now: bind it with a match, then write fields."
 
 
@@ -45,6 +48,7 @@ class Introduction:
         exclusive: suspend this subscription's enrollments at other profiles.
         reaches_further: being exclusive also leaves the databases that are not in `database_ids`.
         bound_by: whose word this is.
+        token_issued_at: the `iat` of the token that says it.
     """
 
     match: Match = NO_MATCH
@@ -54,6 +58,7 @@ class Introduction:
     exclusive: bool = True
     reaches_further: bool = True
     bound_by: BoundBy = BoundBy.OPEN
+    token_issued_at: datetime | None = None
 
     @property
     def leaves_the_rest(self) -> bool:
@@ -80,7 +85,7 @@ def enroll(
         Conflict: `no_database`, the site is linked to none.
         Invalid: `unknown_database`, one of `database_ids` is not linked to the site; or a match that cannot be read.
     """
-    chosen = _choose(list_databases(session, site), introduction.database_ids)
+    chosen = _choose(list_database_ids(session, site), introduction.database_ids)
     match, bound = introduction.match.normalised(), bound_databases(session, subscription)
     resume_due(session, now, subscription)
     binder = Binder(session, subscription, now, is_explicit=is_explicit, matches=(match,), is_first=not bound)
@@ -88,8 +93,8 @@ def enroll(
         chosen = sorted(bound.intersection(chosen)) or chosen
     results = [_try_to_enroll(binder, database_id, match, introduction) for database_id in chosen]
     if introduction.leaves_the_rest and any(result.error is None for result in results):
-        hand_over(session, subscription, chosen, match, now)
-        leave(session, subscription, Enrollment.database_id.not_in(chosen), now)
+        moved = find_moved(session, subscription, chosen, match)
+        leave(session, subscription, Enrollment.database_id.not_in(chosen), now, moved=moved)
     return results
 
 
@@ -109,8 +114,8 @@ def enroll_somewhere(
 def detach(session: Session, site: Site, subscription: Subscription, now: datetime) -> list[EnrollmentResult]:
     """Log out: leave every profile, and stand with the one anonymous profile of this browser in each database."""
     binder = Binder(session, subscription, now)
-    linked = list_databases(session, site)
-    for database_id in bound_databases(session, subscription).intersection(linked):
+    linked = list_database_ids(session, site)
+    for database_id in sorted(bound_databases(session, subscription).intersection(linked)):
         binder.make_anonymous(database_id)
     leave(session, subscription, Enrollment.database_id.not_in(linked), now)
     return list_enrollments(session, site, subscription)
@@ -134,7 +139,7 @@ def attach(
         NotFound: `profile_not_found`, it was erased or merged meanwhile.
     """
     if not lock_profile(session, profile):
-        raise NotFound(PROFILE_GONE, "profile_not_found")
+        raise NotFound("profile_not_found", PROFILE_GONE)
     binder = Binder(session, subscription, now, matches=_names_of(session, profile))
     return binder.bind(profile, bound_by, exclusive=exclusive)
 
@@ -178,15 +183,26 @@ def _enroll(binder: Binder, database_id: int, match: Match, introduction: Introd
         if introduction.bound_by == BoundBy.SIGNED and profile.external_id is None:
             profile.external_id = match.external_id  # found by e-mail or phone; the site's back end says who it is
         enrollment = binder.bind(profile, introduction.bound_by, exclusive=introduction.exclusive)
+        note_token(session, enrollment, introduction.token_issued_at)
     if enrollment is None:
         if introduction.fields or introduction.tags != NO_TAGS:
             raise Conflict("no_profile", NO_PROFILE)
         return suspended_in(database_id)
+    _check_may_write(binder, enrollment, introduction)
     profile = session.get_one(Profile, enrollment.profile_id)
     update_fields(session, profile, introduction.fields, now, clips=True)
     tags = introduction.tags
     change_tags(session, profile, tags.add, tags.remove, now, ends=tags.ends(now), clips=True)
     return result_of(session, binder.subscription, enrollment)
+
+
+def _check_may_write(binder: Binder, enrollment: Enrollment, introduction: Introduction) -> None:
+    """Keep a page of a signed site from writing to somebody whose browser this was merely claimed to be (SEC-22)."""
+    is_unproved = enrollment.bound_by not in PROVEN and not enrollment.is_anonymous
+    is_pages_word = introduction.bound_by not in (BoundBy.BACKEND, BoundBy.IMPORT)
+    says_something = bool(introduction.fields) or not introduction.tags.is_empty
+    if is_unproved and is_pages_word and says_something and is_signed(binder.session, binder.subscription.site_id):
+        raise Invalid("identity_required", UNPROVED)
 
 
 def _by_subscription(binder: Binder, database_id: int) -> Enrollment | None:

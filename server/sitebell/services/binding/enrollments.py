@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from sitebell.errors import SitebellError
@@ -17,19 +17,18 @@ from sitebell.models import (
     SubscriptionStatus,
 )
 from sitebell.services.binding.changing import (
-    SUSPENDED_BY_REBIND,
     add_pause,
     add_stop,
-    change_present,
     end_pause,
     end_stop,
+    leave_present,
     lift,
 )
 from sitebell.services.binding.crowding import push_out_surplus
 from sitebell.services.binding.holding import stays_of_visitor
 from sitebell.services.binding.known import is_known
+from sitebell.services.databases import list_database_ids
 from sitebell.services.locks import lock_subscriptions
-from sitebell.services.sites import list_databases
 
 _IS_WAITING = Enrollment.status == EnrollmentStatus.UNCONFIRMED
 PAUSES_PER_STEP = 500
@@ -51,7 +50,7 @@ class EnrollmentResult:
 def list_enrollments(session: Session, site: Site, subscription: Subscription) -> list[EnrollmentResult]:
     """Return where a subscription stands in each database of its site that it was ever bound in."""
     known = bound_databases(session, subscription)
-    linked = [database_id for database_id in list_databases(session, site) if database_id in known]
+    linked = [database_id for database_id in list_database_ids(session, site) if database_id in known]
     present = {database_id: present_enrollment(session, subscription, database_id) for database_id in linked}
     return [
         result_of(session, subscription, enrollment) if enrollment else suspended_in(database_id)
@@ -106,16 +105,29 @@ def end_waiting(session: Session, subscription: Subscription, now: datetime) -> 
     lift(session, now, Enrollment.subscription_id == subscription.id, _IS_WAITING)
 
 
-def leave(session: Session, subscription: Subscription, profiles: ColumnElement[bool], now: datetime) -> None:
+def note_token(session: Session, enrollment: Enrollment, issued_at: datetime | None) -> None:
+    """Note the `iat` of a token that has bound an enrollment, if one has: when it is left, older ones count no more."""
+    if issued_at is not None:
+        enrollment.token_issued_at = max(issued_at, enrollment.token_issued_at or issued_at)
+        session.flush()
+
+
+def leave(
+    session: Session,
+    subscription: Subscription,
+    profiles: ColumnElement[bool],
+    now: datetime,
+    *,
+    moved: Collection[int] = (),
+) -> None:
     """Leave the profiles of a condition over `Enrollment`; what was subscribed there is suspended by rebind.
 
     What the visitor or the operator had suspended or ended stays so, for the day when it is bound again; but a pause
-    does not stay with the anonymous profile, since its visitor goes.
+    does not stay with the anonymous profile, since its visitor goes, nor at the `moved` enrollments, whose pauses came
+    along.
     """
-    left = [Enrollment.subscription_id == subscription.id, profiles]
-    end_pause(session, now, *left, Enrollment.left_at.is_(None), ~is_known())
-    change_present(session, SUSPENDED_BY_REBIND, now, *left, Enrollment.seems_subscribed)
-    change_present(session, {"left_at": now}, now, *left)
+    ended = or_(~is_known(), Enrollment.id.in_(moved))
+    leave_present(session, ended, now, Enrollment.subscription_id == subscription.id, profiles)
 
 
 def result_of(session: Session, subscription: Subscription, enrollment: Enrollment) -> EnrollmentResult:

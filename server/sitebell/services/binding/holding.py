@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from sitebell.errors import Invalid
 from sitebell.models import PAUSED, STOPPED, Enrollment, EnrollmentStatus, Profile, Subscription, SuspendedBy
-from sitebell.services.binding.changing import SUSPENDABLE, end_pause
+from sitebell.services.binding.changing import SUSPENDABLE
 from sitebell.services.binding.known import is_known
 from sitebell.services.matching import Match, find_profile
-from sitebell.services.profiles.standing import STRENGTH, strength
+from sitebell.services.profiles.standing import ENDED, STRENGTH, has_backend_ended, says_visitors_no, strength
 
-ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
 FAULTY = (EnrollmentStatus.UNCONFIRMED, EnrollmentStatus.INVALID, EnrollmentStatus.HARDBOUNCED)
 
 
@@ -46,16 +45,22 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Holds:
-    """What comes along: a fault or an opt-out, or else pauses; and the operator's suspension, beneath them all."""
+    """What comes along: a fault or an opt-out, or else pauses; and the operator's suspension, beneath them all.
+
+    `is_of_visitor`: some of it is the visitor's word, and no back end's.
+    """
 
     status: EnrollmentStatus | None = None
+    is_of_visitor: bool = False
     is_stopped: bool = False
     pauses: Sequence[datetime | None] = ()
 
     def put_on(self, enrollment: Enrollment) -> None:
         """Hold an enrollment back that stands with a profile since this moment; a stronger no that is there stays."""
+        is_of_visitor = self.is_of_visitor or says_visitors_no(enrollment)
         if self.status is not None and strength(enrollment) < STRENGTH.index((self.status, None)):
             enrollment.status = self.status
+        enrollment.ended_by_backend = enrollment.status in ENDED and not is_of_visitor
         is_stopped = self.is_stopped or enrollment.suspended_by in STOPPED
         if enrollment.status not in SUSPENDABLE:
             enrollment.suspended_by, enrollment.suspended_until = SuspendedBy.OPERATOR if is_stopped else None, None
@@ -93,22 +98,20 @@ def find_holds(session: Session, subscription: Subscription, arrival: Arrival) -
     faults = [row for row, _ in rows if row.status in FAULTY] + [row for row in followed if row.status in ENDED]
     nearest = [row for row in faults if row.database_id == arrival.profile.database_id]
     status = EnrollmentStatus(max(nearest, key=strength).status) if nearest else None
-    return Holds(status, bool(stops), [row.suspended_until for row in followed if row.suspended_by in PAUSED])
+    is_of_visitor = any(not has_backend_ended(row) for row in followed)
+    pauses = [row.suspended_until for row in followed if row.suspended_by in PAUSED]
+    return Holds(status, is_of_visitor, bool(stops), pauses)
 
 
-def hand_over(
-    session: Session, subscription: Subscription, database_ids: Sequence[int], match: Match, now: datetime
-) -> None:
-    """End a person's pauses where the person is about to leave for other databases: they came along."""
+def find_moved(session: Session, subscription: Subscription, database_ids: Sequence[int], match: Match) -> list[int]:
+    """Return the enrollments that a paused person is about to leave for other databases: the pauses came along."""
     query = select(Enrollment).where(
         Enrollment.subscription_id == subscription.id,
         Enrollment.database_id.not_in(database_ids),
         Enrollment.left_at.is_(None),
         Enrollment.suspended_by.in_(PAUSED),
     )
-    moved = [row.id for row in session.scalars(query) if find_person(session, row.database_id, match) == row.profile_id]
-    if moved:
-        end_pause(session, now, Enrollment.id.in_(moved))
+    return [row.id for row in session.scalars(query) if find_person(session, row.database_id, match) == row.profile_id]
 
 
 def stays_of_visitor() -> ColumnElement[bool]:
@@ -147,23 +150,33 @@ def _follows(session: Session, row: Enrollment, arrival: Arrival, *, is_somebody
         return False
     if arrival.is_anonymous:
         return not (is_somebodys and arrival.is_explicit)
-    here = arrival.profile.database_id == row.database_id
-    person = {arrival.profile.id} if here else {find_person(session, row.database_id, one) for one in arrival.matches}
-    owners = {row.profile_id} if is_somebodys else _who_left_it(session, row)
-    return not owners or not owners.isdisjoint(person)
+    owners = {row.profile_id: row.database_id} if is_somebodys else _who_left_it(session, row)
+    theirs = {one for database_id in set(owners.values()) for one in _find_arriving(session, database_id, arrival)}
+    return not owners or not theirs.isdisjoint(owners)
 
 
-def _who_left_it(session: Session, row: Enrollment) -> set[int]:
-    """Return who logged out last where a subscription stands with its anonymous profile, and refuses as that does."""
-    left = select(Enrollment.profile_id).where(
-        Enrollment.subscription_id == row.subscription_id,
-        Enrollment.database_id == row.database_id,
-        Enrollment.left_at.is_not(None),
-        is_known(),
-        ~_is_outdated(among_known=True),
-        Enrollment.suspended_by.in_(PAUSED) | Enrollment.status.in_(ENDED),
-    )
-    return set(session.scalars(left))
+def _find_arriving(session: Session, database_id: int, arrival: Arrival) -> set[int | None]:
+    """Return who arrives, as a database knows them."""
+    if database_id == arrival.profile.database_id:
+        return {arrival.profile.id}
+    return {find_person(session, database_id, match) for match in arrival.matches}
+
+
+def _who_left_it(session: Session, row: Enrollment) -> dict[int, int]:
+    """Return who logged out last where a subscription stands with its anonymous profile, and refuses as that does.
+
+    They are profiles, each with its database. A pause of nobody there came along from where the subscription was left
+    last of all.
+    """
+    mine = (Enrollment.subscription_id == row.subscription_id, is_known())
+    left = select(Enrollment.profile_id, Enrollment.database_id).where(*mine, Enrollment.left_at.is_not(None))
+    is_paused = Enrollment.suspended_by.in_(PAUSED)
+    here = left.where(Enrollment.database_id == row.database_id, is_paused | Enrollment.status.in_(ENDED))
+    owners = dict(session.execute(here.where(~_is_outdated(among_known=True))).all())
+    if owners or row.suspended_by not in PAUSED:
+        return owners
+    last = session.scalar(select(func.max(Enrollment.left_at)).where(*mine))
+    return dict(session.execute(left.where(is_paused, Enrollment.left_at == last)).all())
 
 
 def _is_newest() -> ColumnElement[bool]:

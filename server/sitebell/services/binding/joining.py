@@ -12,10 +12,9 @@ from sitebell.models import BoundBy, Enrollment, EnrollmentStatus, Profile, Site
 from sitebell.services.binding.binder import Binder
 from sitebell.services.binding.enrolling import Introduction, attach, enroll
 from sitebell.services.binding.enrollments import present_enrollment, present_statuses, shown_status
-from sitebell.services.binding.holding import ENDED
 from sitebell.services.locks import PROFILE_GONE
 from sitebell.services.matching import Match, find_profile
-from sitebell.services.profiles.standing import set_status
+from sitebell.services.profiles.standing import ENDED, end_by_visitor, set_status
 from sitebell.services.subscriptions import unsubscribe
 
 ENDED_BY_APP = "unsubscribed by the app"
@@ -68,8 +67,7 @@ def part(
     def step(database_id: int) -> Joined:
         row, profile = _stay(session, subscription, database_id, introduction.match)
         has_changed = row.status not in ENDED
-        if has_changed:
-            set_status(session, row, EnrollmentStatus.UNSUBSCRIBED, now)
+        end_by_visitor(session, row, now)
         return Joined(database_id, profile.public_id, has_changed)
 
     results = [_attempt(session, database_id, step) for database_id in introduction.database_ids or ()]
@@ -132,7 +130,7 @@ def _stay(
     elif subscription is not None:
         row = present_enrollment(session, subscription, database_id)
     if row is None:
-        raise NotFound(PROFILE_GONE, "profile_not_found")
+        raise NotFound("profile_not_found", PROFILE_GONE)
     return row, session.get_one(Profile, row.profile_id)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from sitebell import work_queue
+from sitebell.db import QUIET
 from sitebell.models import (
     OPEN_STATES,
     Batch,
@@ -116,7 +117,7 @@ def fail_message(session: Session, message: Message, reason: str, now: datetime)
 def end_deliveries(session: Session, message: Message, now: datetime) -> None:
     """Make every open delivery of a message that was cancelled or failed due, so that the workers end it at once."""
     waiting = update(Batch).where(Batch.message_id == message.id, Batch.due_at > now)
-    session.execute(waiting.values(due_at=now), execution_options={"synchronize_session": False})
+    session.execute(waiting.values(due_at=now), execution_options=QUIET)
 
 
 def _may_go_on(now: datetime) -> ColumnElement[bool]:
@@ -142,7 +143,7 @@ def _end_of(message: Message, now: datetime) -> tuple[DeliveryState, str] | None
 def _finish_open(session: Session, batch: Batch, state: DeliveryState, reason: str, now: datetime) -> None:
     session.execute(
         update(Delivery).where(*_open_rows(batch)).values(state=state, reason=reason, finished_at=now),
-        execution_options={"synchronize_session": False},
+        execution_options=QUIET,
     )
 
 
@@ -151,13 +152,12 @@ def _skip_ineligible(session: Session, batch: Batch, message: Message, now: date
     for subscription_id, reason in obstacles_in(session, message.site_id, batch.id, proof=proof).items():
         skipped.setdefault(reason, []).append(subscription_id)
     skip = update(Delivery).values(state=DeliveryState.SKIPPED, finished_at=now)
-    quiet = {"synchronize_session": False}
     for reason, ids in skipped.items():
         ineligible = skip.where(*_open_rows(batch), Delivery.subscription_id.in_(ids)).values(reason=reason)
-        session.execute(ineligible, execution_options=quiet)
+        session.execute(ineligible, execution_options=QUIET)
     if message.replace_key is not None:
         replaced = skip.where(*_open_rows(batch), _has_newer(message))
-        session.execute(replaced.values(reason="replaced by a later message"), execution_options=quiet)
+        session.execute(replaced.values(reason="replaced by a later message"), execution_options=QUIET)
 
 
 def _has_newer(message: Message) -> ColumnElement[bool]:
@@ -206,4 +206,4 @@ def _isolate(session: Session, batch: Batch, now: datetime) -> None:
     session.add(other)
     session.flush()
     moved = update(Delivery).where(*_open_rows(batch), Delivery.subscription_id.in_(sorted(ids)[len(ids) // 2 :]))
-    session.execute(moved.values(batch_id=other.id), execution_options={"synchronize_session": False})
+    session.execute(moved.values(batch_id=other.id), execution_options=QUIET)

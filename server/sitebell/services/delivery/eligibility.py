@@ -16,10 +16,11 @@ from sitebell.models import (
     Enrollment,
     EnrollmentStatus,
     Message,
-    SiteDatabase,
     Subscription,
     SubscriptionStatus,
 )
+from sitebell.services.binding.known import is_known
+from sitebell.services.databases import linked_database_ids
 from sitebell.services.identity.strictness import is_signed
 
 OF_THE_BROWSER = ("everyone", "subscriber_hashes", "topics")
@@ -62,6 +63,16 @@ def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
     return true()
 
 
+def _is_proved(place: type[Enrollment], proof: Proof) -> ColumnElement[bool]:
+    """Say whether an enrollment is bound by one of these words.
+
+    Unless its sender asks for proof, a message reaches a browser at its own profile too: nobody is known there, and so
+    nobody was claimed to be.
+    """
+    proved = place.bound_by.in_(proof)
+    return proved | ~is_known(place) if BoundBy.LINK in proof else proved
+
+
 def names_people(audience: dict[str, Any]) -> bool:
     """Say whether any part of an audience tells people from each other by what is known of their profiles."""
     others = set(audience) - {*OF_THE_BROWSER, "where"}
@@ -85,7 +96,7 @@ def requirements(site_id: int, *, proof: Proof) -> list[Requirement]:
 
 def requirements_of_place(site_id: int, place: type[Enrollment], *, proof: Proof) -> list[Requirement]:
     """Return what an enrollment must be, by itself, for its browser to get a message; `place` may be an alias."""
-    linked = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+    linked = linked_database_ids(site_id)
     needed = [
         Requirement(
             place.status == EnrollmentStatus.SUBSCRIBED,
@@ -94,7 +105,7 @@ def requirements_of_place(site_id: int, place: type[Enrollment], *, proof: Proof
         Requirement(place.database_id.in_(linked), literal("its database is not the site's any more")),
     ]
     if proof:
-        needed.append(Requirement(place.bound_by.in_(proof), literal("the enrollment is not proved")))
+        needed.append(Requirement(_is_proved(place, proof), literal("the enrollment is not proved")))
     return needed
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.models import Lane, Message, MessageStatus
 from sitebell.push.client import Outcome, OutcomeKind
 
@@ -83,7 +84,7 @@ def close_lane(session: Session, lane: Lane) -> None:
     _write(session, lane)
     if lane.site_id != EVERY_SITE:
         waiting = update(Message).where(Message.site_id == lane.site_id, Message.status == MessageStatus.SENDING)
-        session.execute(waiting.values(status_reason=lane.reason), execution_options={"synchronize_session": False})
+        session.execute(waiting.values(status_reason=lane.reason), execution_options=QUIET)
 
 
 def _write(session: Session, lane: Lane) -> None:

@@ -1,4 +1,4 @@
-"""Writes down what push services answered: the outcome table of design section 6 (REL-05)."""
+"""Writes down what push services answered, and what follows for delivery and subscription (REL-05)."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from sitebell import work_queue
+from sitebell.db import QUIET
 from sitebell.models import (
     Delivery,
     DeliveryState,
@@ -144,14 +145,13 @@ def _write_deliveries(session: Session, rows: list[dict[str, Any]]) -> None:
 def _write_subscriptions(session: Session, answers: Sequence[Answer], now: datetime) -> None:
     first = [answer.job.subscription_id for answer in answers if _is_first(answer)]
     gone = [answer for answer in answers if _kind(answer) is OutcomeKind.gone]
-    quiet = {"synchronize_session": False}
     if first:
         touched = update(Subscription).where(
             Subscription.id.in_(first),
             Subscription.first_accepted_at.is_(None),
             Subscription.status != SubscriptionStatus.ERASED,
         )
-        session.execute(touched.values(first_accepted_at=now), execution_options=quiet)
+        session.execute(touched.values(first_accepted_at=now), execution_options=QUIET)
     for answer in gone:
         closed = update(Subscription).where(
             Subscription.id == answer.job.subscription_id,
@@ -160,7 +160,7 @@ def _write_subscriptions(session: Session, answers: Sequence[Answer], now: datet
         )
         reason = f"its push service answered {answer.outcome.status if answer.outcome else ''}"
         values = {"status": SubscriptionStatus.GONE, "status_reason": reason, "updated_at": now}
-        if cast("CursorResult[Any]", session.execute(closed.values(values), execution_options=quiet)).rowcount:
+        if cast("CursorResult[Any]", session.execute(closed.values(values), execution_options=QUIET)).rowcount:
             _record_end(session, answer.job.subscription_id, now)
 
 

@@ -1,7 +1,7 @@
 """Foreign ids: a site brings them along from another vendor, and its templates and back end go on using them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import NAMES_A_SITE, Alias, AliasKind, Dialect, Site
+from sitebell.services.databases import LARGEST_ID
 from sitebell.services.dialects.targets import check_target
 from sitebell.services.tags import LONGEST_TAG
 
@@ -49,6 +50,8 @@ def add_alias(session: Session, site: Site, new: NewAlias) -> Alias:
         Conflict: `alias_taken`, the id already names another site.
     """
     _check(new)
+    if new.kind == AliasKind.RESOURCE_ID:  # calls say it as a number
+        new = replace(new, foreign_id=str(int(new.foreign_id)))
     check_target(session, site, new.kind, new.target)
     known = find_alias(session, site, new.dialect, new.kind, new.foreign_id)
     if known is not None:
@@ -74,7 +77,7 @@ def remove_alias(session: Session, site: Site, dialect: Dialect, kind: AliasKind
     alias = find_alias(session, site, dialect, kind, foreign_id)
     if alias is None:
         sentence = f"The site has no {_words(kind)} {foreign_id} of {dialect}: see `sitebell sites aliases`."
-        raise NotFound(sentence, "alias_not_found")
+        raise NotFound("alias_not_found", sentence)
     session.delete(alias)
 
 
@@ -117,8 +120,8 @@ def _check(new: NewAlias) -> None:
         raise Invalid("invalid_alias", f"{new.dialect} has no {_words(new.kind)}: it has {kinds}.")
     if not _is_possible(new.foreign_id):
         raise Invalid("invalid_alias", f"The {_words(new.kind)} has 1 to {LONGEST_ID} printable characters.")
-    if new.kind == AliasKind.RESOURCE_ID and not (new.foreign_id.isascii() and new.foreign_id.isdigit()):
-        raise Invalid("invalid_alias", "A resource id is a whole number, such as 22.")
+    if new.kind == AliasKind.RESOURCE_ID and not _is_number(new.foreign_id):
+        raise Invalid("invalid_alias", f"A resource id is a whole number from 1 to {LARGEST_ID}, such as 22.")
     if new.kind == AliasKind.OPT_IN_FORM and new.target not in OPT_IN_MODES:
         raise Invalid(
             "invalid_alias", f"An opt-in form means {' or '.join(OPT_IN_MODES)}, such as {new.foreign_id}=double."
@@ -132,6 +135,10 @@ def _check(new: NewAlias) -> None:
 
 def _is_possible(foreign_id: str) -> bool:
     return 1 <= len(foreign_id) <= LONGEST_ID and foreign_id.isprintable()  # PostgreSQL takes no NUL
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit() and 1 <= int(written) <= LARGEST_ID
 
 
 def _words(kind: AliasKind) -> str:

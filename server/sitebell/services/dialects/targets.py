@@ -6,9 +6,12 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import AliasKind, Site
-from sitebell.services.fields.defining import OF_THE_PROFILE, fields_by_name
-from sitebell.services.sites import list_databases
+from sitebell.services.databases import list_database_ids
+from sitebell.services.fields.defining import OF_THE_PROFILE, fields_by_name, is_field_name
 from sitebell.services.topics import find_topic_ids
+
+EXTERNAL_ID = "external_id"  # the site's own id of a person, as a target of an attribute
+BESIDE_FIELDS = (*OF_THE_PROFILE, EXTERNAL_ID)
 
 
 def check_target(session: Session, site: Site, kind: AliasKind, target: str) -> None:
@@ -21,12 +24,20 @@ def check_target(session: Session, site: Site, kind: AliasKind, target: str) -> 
         raise _missing(
             f"The site has no topic {target}", f"topics add {site.token} {shlex.quote(target)} --title TITLE"
         )
-    if kind == AliasKind.ATTRIBUTE and target not in OF_THE_PROFILE:
-        databases = list_databases(session, site)
-        if not any(target in fields_by_name(session, database_id) for database_id in databases):
-            first = min(databases, default="DATABASE")
-            command = f"fields create {first} {shlex.quote(target)} --type TYPE"
-            raise _missing(f"No database of the site has a field {target}", command)
+    if kind == AliasKind.ATTRIBUTE and target not in BESIDE_FIELDS:
+        _check_field(session, site, target)
+
+
+def _check_field(session: Session, site: Site, target: str) -> None:
+    databases = list_database_ids(session, site)
+    if any(target in fields_by_name(session, database_id) for database_id in databases):
+        return
+    if not is_field_name(target):
+        names = ", ".join(BESIDE_FIELDS)
+        raise Invalid("invalid_alias", f"{target} is no field: an attribute means a field, or one of {names}.")
+    first = min(databases, default="DATABASE")
+    command = f"fields create {first} {shlex.quote(target)} --type TYPE"
+    raise _missing(f"No database of the site has a field {target}", command)
 
 
 def _missing(sentence: str, command: str) -> Invalid:

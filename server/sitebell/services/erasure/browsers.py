@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, delete, exists, func, update
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.models import (
     OPEN_STATES,
     Delivery,
@@ -22,7 +23,6 @@ from sitebell.models import (
 from sitebell.services.events import RECEIPT_EVENTS
 from sitebell.services.webhooks.forgetting import forget_subscriptions
 
-QUIET = {"synchronize_session": False}
 HASH_BYTES = 32
 PORTION = 500  # a statement names no more rows than this
 Row = TypeVar("Row")

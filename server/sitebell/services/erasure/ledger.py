@@ -1,14 +1,17 @@
 """The ledger of erasures: a file beside the database, by which a restored backup forgets those again (SEC-43).
 
 It must survive what a restore replaces, so it is no table. Each line is a moment and the hash of a random id of ours,
-from which nobody can tell more than that somebody was erased then.
+or of a name by which tokens may call somebody, under a key of the installation. Nobody without that can tell more than
+that somebody was erased then.
 """
 
+import fcntl
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,15 +19,18 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Enrollment, Profile, Subscription, SubscriptionStatus
+from sitebell.services.erased_names import KEPT_FOR, ErasedNames, Moments, note_erased_names
+from sitebell.services.erasure.browsers import portions
 from sitebell.services.erasure.erasing import Erased, erase_profile, erase_subscriber
-from sitebell.services.message_names import fingerprint, hashes_of_ids
+from sitebell.services.message_names import HASH_BYTES, fingerprint, hashes_of_ids
 from sitebell.services.profiles.locking import lock_profiles
 from sitebell.services.vault import Vault
 
 FILE = "erasures.log"
 ROWS_AT_ONCE = 10_000
 Row = TypeVar("Row", Profile, Subscription)
-_LINE = re.compile(r"^\S+ ([0-9a-f]{32})$", re.MULTILINE)
+_NAME = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+\+00:00) [0-9a-f]{64}\n", re.MULTILINE)
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+\+00:00) ((?:[0-9a-f]{32}){1,2})$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,12 @@ class Ledger:
         hashes = hashes_of_ids(session, profile)
         mine = select(Subscription.id, Subscription.subscriber_hash).join(Enrollment)
         browsers = {row[0]: row[1] for row in session.execute(mine.where(Enrollment.profile_id == profile.id))}
+        names = ErasedNames(vault).note(session, profile, now)
         erased = erase_profile(session, vault, profile, now)
         gone = select(Subscription.id).where(Subscription.id.in_(browsers))
         gone = gone.where(Subscription.status == SubscriptionStatus.ERASED)
-        self._note(hashes | {fingerprint(browsers[row_id]) for row_id in session.scalars(gone)}, now)
+        hashes |= {fingerprint(browsers[row_id]) for row_id in session.scalars(gone)}
+        self._note({**dict.fromkeys(hashes, now), **names})
         return erased
 
     def erase_subscriber(self, session: Session, vault: Vault, subscription: Subscription, now: datetime) -> Erased:
@@ -63,37 +71,81 @@ class Ledger:
         """
         hashes = {fingerprint(subscription.subscriber_hash)}
         erased = erase_subscriber(session, vault, subscription, now)
-        self._note(hashes, now)
+        self._note(dict.fromkeys(hashes, now))
         return erased
 
-    def hashes(self) -> set[bytes]:
-        """Return whom it holds; a line that a power cut left unfinished is passed over."""
-        if not self.file.exists():
-            return set()
-        return {bytes.fromhex(found) for found in _LINE.findall(self.file.read_text(errors="replace"))}
+    def moments(self) -> Moments:
+        """Return whom it holds, by their ids, and by what tokens may call them, each with when they were erased.
 
-    def _note(self, hashes: Iterable[bytes], now: datetime) -> None:
+        A line that a power cut left unfinished is passed over.
+        """
+        if not self.file.exists():
+            return {}
+        lines = sorted(_LINE.findall(self.file.read_text(errors="replace")))  # the last moment of each one counts
+        return {bytes.fromhex(found): datetime.fromisoformat(moment) for moment, found in lines}
+
+    def forget_names(self, now: datetime) -> None:
+        """Take out by what tokens may call somebody, once all of those have expired.
+
+        Raises:
+            OSError: the file cannot be read, or not be written.
+        """
+        if not self.file.exists():
+            return
+        with self._alone():
+            before = self.file.read_text(errors="replace")
+            kept = _NAME.sub(lambda line: line[0] if datetime.fromisoformat(line[1]) > now - KEPT_FOR else "", before)
+            if kept != before:
+                new = self.file.with_name(f"{FILE}.new")
+                self._write(new, kept, os.O_TRUNC)
+                new.replace(self.file)
+
+    def _note(self, moments: Moments) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = "".join(f"{now.isoformat()} {name_hash.hex()}\n" for name_hash in sorted(hashes))
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=0) as file:  # one write: others append at the same time
-            file.write(lines.encode())
+        lines = "".join(f"{moments[one].astimezone(UTC).isoformat()} {one.hex()}\n" for one in sorted(moments))
+        with self._alone():
+            self._write(self.file, lines, os.O_APPEND)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else write meanwhile: they append, or put a shorter file into the place."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    @staticmethod
+    def _write(path: Path, text: str, mode: int) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | mode, 0o600), "wb") as file:
+            file.write(text.encode())
+            file.flush()
             os.fsync(file.fileno())
 
 
 def erase_again(session: Session, vault: Vault, ledger: Ledger, now: datetime) -> Erased:
-    """Erase everybody whom the ledger holds and a restored database still knows; return how many went."""
-    hashes = ledger.hashes()
-    if not hashes:
+    """Erase everybody whom the ledger holds and a restored database still knows; return how many went.
+
+    What tokens may call them is noted again, also for those who came after the backup was made.
+    """
+    moments = ledger.moments()
+    if not moments:
         return Erased(0, 0)
+    names = [(mac, at) for mac, at in moments.items() if len(mac) > HASH_BYTES and at > now - KEPT_FOR]
+    for some in portions(names):
+        note_erased_names(session, dict(some))
     people = select(Profile.id, Profile.public_id)
     browsers = select(Subscription.id, Subscription.subscriber_hash)
-    found = [erase_profile(session, vault, profile, now) for profile in _held(session, Profile, people, hashes)]
-    found += [erase_subscriber(session, vault, row, now) for row in _held(session, Subscription, browsers, hashes)]
+    found = []
+    for profile in _held(session, Profile, people, moments):
+        ErasedNames(vault).note(session, profile, moments[fingerprint(profile.public_id)])
+        found.append(erase_profile(session, vault, profile, now))
+    found += [erase_subscriber(session, vault, row, now) for row in _held(session, Subscription, browsers, moments)]
     return Erased(sum(erased.profiles for erased in found), sum(erased.subscriptions for erased in found))
 
 
-def _held(session: Session, kind: type[Row], query: Select[int, str], hashes: set[bytes]) -> Iterator[Row]:
+def _held(session: Session, kind: type[Row], query: Select[int, str], hashes: Container[bytes]) -> Iterator[Row]:
     """Yield the rows whose id is among the hashes; one may go with another before its turn comes."""
     rows = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for row_id in [row[0] for row in rows if fingerprint(row[1]) in hashes]:

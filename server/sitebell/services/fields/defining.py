@@ -54,7 +54,7 @@ def create_field(session: Session, database: Database, *, name: str, kind: str, 
         Invalid: `invalid_field`, the name or type cannot be used, or the database has 200 fields already.
         Conflict: `field_exists`.
     """
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not is_field_name(name):
         raise Invalid(
             "invalid_field", "A field's name has 1 to 64 letters, digits and _, begins with a letter and is not taken."
         )
@@ -69,6 +69,11 @@ def create_field(session: Session, database: Database, *, name: str, kind: str, 
     session.add(field)
     session.flush()
     return field
+
+
+def is_field_name(name: str) -> bool:
+    """Say whether a field may be called so: the names of what stands beside the fields are reserved."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
 
 
 def list_fields(session: Session, database: Database) -> Sequence[Field]:

@@ -36,7 +36,7 @@ def update_fields(
     """
     if not changes:
         return
-    session.refresh(profile, with_for_update=True)
+    session.refresh(profile, with_for_update={"key_share": True})
     _write_values(session, profile, changes, clips=clips)
     if "email" in changes:
         _write_email(session, profile, *_operation(changes["email"]))

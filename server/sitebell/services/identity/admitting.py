@@ -13,12 +13,13 @@ from sitebell.errors import Invalid
 from sitebell.models import BoundBy, Enrollment, Field, Site, SiteDatabase, Subscription
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.holding import find_person
+from sitebell.services.databases import list_database_ids
+from sitebell.services.erased_names import ErasedNames
 from sitebell.services.identity.claims import read_claims
 from sitebell.services.identity.signing_keys import find_signing_key
 from sitebell.services.identity.strictness import is_signed
-from sitebell.services.identity.tokens import IDENTITY, VerifiedToken, use_once, verify_token
+from sitebell.services.identity.tokens import EXPIRED, IDENTITY, VerifiedToken, use_once, verify_token
 from sitebell.services.matching import NO_MATCH, Match
-from sitebell.services.sites import list_databases
 from sitebell.services.tags import NO_TAGS, TagChange
 from sitebell.services.vault import Vault
 
@@ -72,13 +73,16 @@ def _prove(session: Session, vault: Vault, site: Site, said: Introduction, shown
         shown.token, IDENTITY, lambda kid: find_signing_key(session, vault, site, kid), audience=site.token, now=now
     )
     claims = read_claims(verified.claims, IDENTITY)
+    asked = list_database_ids(session, site) if said.database_ids is None else said.database_ids
+    if ErasedNames(vault).cover(session, asked, claims.match, verified):
+        raise IDENTITY.fault(EXPIRED)
     _check_match(said.match, claims.match)
     is_closed = is_signed(session, site.id)
     _check_tags(said.tags, claims.tags, may_differ=not is_closed and claims.tags.is_empty)
     own_words = _check_fields(said.fields, claims.fields)
     if is_closed:
         _check_open(session, site, said.database_ids, own_words)
-    _check_not_left(session, shown.subscription, list_databases(session, site), said, claims.match, verified)
+    _check_not_left(session, shown.subscription, asked, claims.match, verified)
     use_once(session, site, verified, IDENTITY)
     proved = replace(
         said,
@@ -86,27 +90,20 @@ def _prove(session: Session, vault: Vault, site: Site, said: Introduction, shown
         fields={**said.fields, **claims.fields},
         tags=said.tags if claims.tags.is_empty else claims.tags,
         bound_by=BoundBy.SIGNED,
+        token_issued_at=verified.issued_at,
     )
     return Admission(proved, verified)
 
 
 def _check_not_left(
-    session: Session,
-    subscription: Subscription,
-    linked: Sequence[int],
-    said: Introduction,
-    proved: Match,
-    token: VerifiedToken,
+    session: Session, subscription: Subscription, asked: Sequence[int], proved: Match, token: VerifiedToken
 ) -> None:
     """Refuse a token from before the browser left its person: shown again it would undo a logout."""
-    asked = linked if said.database_ids is None else said.database_ids
-    query = select(Enrollment.database_id, Enrollment.profile_id, Enrollment.left_at).where(
-        Enrollment.subscription_id == subscription.id, Enrollment.database_id.in_(asked)
-    )
+    query = select(Enrollment).where(Enrollment.subscription_id == subscription.id, Enrollment.database_id.in_(asked))
     left = defaultdict(set)
-    for database_id, profile_id, left_at in session.execute(query):
-        if left_at is not None and not token.counts_after(left_at):
-            left[database_id].add(profile_id)
+    for row in session.scalars(query):
+        if row.left_at is not None and not token.counts_after(row.left_at, row.token_issued_at):
+            left[row.database_id].add(row.profile_id)
     if any(find_person(session, database_id, proved) in ids for database_id, ids in left.items()):
         raise IDENTITY.fault("was issued before this browser logged out of it: get a new one after the login")
 

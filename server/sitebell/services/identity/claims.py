@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sitebell.errors import Invalid
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.services.identity.tokens import Purpose
 from sitebell.services.matching import Match
 from sitebell.services.tags import NO_TAGS, TagChange
 
-LONGEST_EXTERNAL_ID = 200
 MAX_FIELDS = 100
 LONGEST_NAME = 64
 LONGEST_CUSTOM = 500

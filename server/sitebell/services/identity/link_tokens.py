@@ -23,8 +23,10 @@ from sitebell.models import (
     SuspendedBy,
 )
 from sitebell.services.binding.enrolling import NO_DATABASE, attach
-from sitebell.services.binding.enrollments import EnrollmentResult, present_enrollment, result_of
+from sitebell.services.binding.enrollments import EnrollmentResult, note_token, present_enrollment, result_of
 from sitebell.services.binding.known import is_nobodys
+from sitebell.services.databases import list_database_ids
+from sitebell.services.erased_names import ErasedNames
 from sitebell.services.identity.claims import read_claims
 from sitebell.services.identity.signing_keys import (
     OWN_ALGORITHM,
@@ -33,11 +35,10 @@ from sitebell.services.identity.signing_keys import (
     find_signing_key,
     own_key,
 )
-from sitebell.services.identity.tokens import LINK, VerifiedToken, use_once, verify_token
+from sitebell.services.identity.tokens import EXPIRED, LINK, VerifiedToken, use_once, verify_token
 from sitebell.services.locks import lock_profile
 from sitebell.services.matching import Match, find_or_create_profile
 from sitebell.services.message_names import find_merged
-from sitebell.services.sites import list_databases
 from sitebell.services.vault import Vault
 
 PARAMETER = "bell"
@@ -76,7 +77,7 @@ def make_link(session: Session, vault: Vault, site: Site, match: Match, lifetime
     """
     if match.is_empty:
         raise Invalid("empty_match", "Say in match whom the link is for.")
-    database_ids = list_databases(session, site)
+    database_ids = list_database_ids(session, site)
     if not database_ids:
         raise Conflict("no_database", NO_DATABASE)
     if match.profile_id is not None:  # it is of one database
@@ -98,6 +99,7 @@ def follow_link(
     """Bind a subscription to the profiles of a link, in each database where nobody is known at this browser."""
     try:
         link = verify_token(token, LINK, lambda kid: _find_key(session, vault, site, kid), audience=site.token, now=now)
+        _check_not_erased(session, vault, site, link)
         with session.begin_nested():
             joined = _join_all(session, site, subscription, link, now)
             use_once(session, site, link, LINK)
@@ -106,12 +108,20 @@ def follow_link(
     return Followed(joined)
 
 
+def _check_not_erased(session: Session, vault: Vault, site: Site, link: VerifiedToken) -> None:
+    """Refuse a link that the site signed before its reader was erased; one of ours names a profile, which is gone."""
+    if link.kid != OWN_KID:
+        match = read_claims(link.claims, LINK).match
+        if ErasedNames(vault).cover(session, list_database_ids(session, site), match, link):
+            raise LINK.fault(EXPIRED)
+
+
 def _join_all(
     session: Session, site: Site, subscription: Subscription, link: VerifiedToken, now: datetime
 ) -> list[EnrollmentResult]:
     joined, is_gone = [], False
     find_profile = _finder(session, link, now)
-    for database_id in list_databases(session, site):
+    for database_id in list_database_ids(session, site):
         present = present_enrollment(session, subscription, database_id)
         if present is None or not present.seems_subscribed or not is_nobodys(session, subscription, database_id):
             continue
@@ -119,6 +129,7 @@ def _join_all(
         is_gone = is_gone or profile is None
         if profile is not None and _may_come_back(session, subscription, profile, link):
             bound = attach(session, subscription, profile, now, exclusive=True, bound_by=BoundBy.LINK)
+            note_token(session, bound, link.issued_at)
             joined.append(result_of(session, subscription, bound))
     if not joined or subscription.status != SubscriptionStatus.SUBSCRIBED:
         raise Invalid("link_not_used", GONE if is_gone and not joined else NOT_ANONYMOUS)
@@ -156,7 +167,7 @@ def _may_come_back(session: Session, subscription: Subscription, profile: Profil
     if former is None:
         return True
     is_free = former.seems_subscribed or former.suspended_by == SuspendedBy.REBIND
-    return is_free and (former.left_at is None or link.counts_after(former.left_at))
+    return is_free and (former.left_at is None or link.counts_after(former.left_at, former.token_issued_at))
 
 
 def _find_key(session: Session, vault: Vault, site: Site, kid: str | None) -> VerificationKey | None:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import BoundBy, Enrollment, SigningKey, Site, Subscription
 from sitebell.services.locks import lock_subscriptions
@@ -97,7 +98,7 @@ def remove_signing_key(session: Session, site: Site, kid: str) -> SigningKey:
     """
     row = _get(session, site, kid) if _KID.fullmatch(kid) else None
     if row is None:
-        raise NotFound("The site has no such signing key: see `sitebell identity list`.", "signing_key_not_found")
+        raise NotFound("signing_key_not_found", "The site has no such signing key: see `sitebell identity list`.")
     session.execute(delete(SigningKey).where(SigningKey.id == row.id))
     return row
 
@@ -113,7 +114,7 @@ def unprove(session: Session, site: Site) -> int:
     ours = lock_subscriptions(session, Subscription.site_id == site.id, Subscription.id.in_(proved))
     of_site = Enrollment.subscription_id.in_(select(Subscription.id).where(Subscription.site_id == site.id))
     change = update(Enrollment).where(is_proved, of_site).values(bound_by=BoundBy.OPEN)
-    session.execute(change, execution_options={"synchronize_session": False})
+    session.execute(change, execution_options=QUIET)
     return len(ours)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from sitebell.models import Database, IdentityMode, Site, SiteDatabase
+from sitebell.services.databases import linked_database_ids
 
 
 def is_signed(session: Session, site_id: int) -> bool:
@@ -31,5 +32,5 @@ def identity_of(session: Session, database: Database) -> IdentityMode:
 
 
 def _siblings(site_id: int) -> Select[int]:
-    own = select(SiteDatabase.database_id).where(SiteDatabase.site_id == site_id)
+    own = linked_database_ids(site_id)
     return select(SiteDatabase.site_id).where(SiteDatabase.database_id.in_(own))

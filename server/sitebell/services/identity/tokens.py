@@ -21,6 +21,8 @@ LONGEST_JTI = 200
 LEEWAY = timedelta(seconds=60)
 FORBIDDEN_HEADERS = ("jku", "jwk", "x5u", "x5c", "crit", "b64")  # would let the token choose its own key or rules
 
+EXPIRED = "has expired"  # also what is said of one from before an erase: it tells nobody that there was one
+
 KeyFinder = Callable[[str | None], VerificationKey | None]
 
 
@@ -61,12 +63,14 @@ class VerifiedToken:
     expires_at: datetime
     jti: str | None
 
-    def counts_after(self, left_at: datetime) -> bool:
+    def counts_after(self, left_at: datetime, bound_with: datetime | None) -> bool:
         """Say whether it was issued after its browser left a person, or in that second: iat counts whole ones.
 
-        No leeway is given: as long as it lasts, whoever kept a token could undo a logout.
+        No leeway is given: as long as it lasts, whoever kept a token could undo a logout. Nor does one count that is
+        as old as the token with which the browser was bound, `bound_with`, or older: a back end's clock may be ahead.
         """
-        return left_at < self.issued_at.replace(microsecond=0) + timedelta(seconds=1)
+        is_newer = bound_with is None or bound_with < self.issued_at
+        return is_newer and left_at < self.issued_at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def verify_token(token: str, purpose: Purpose, find_key: KeyFinder, *, audience: str, now: datetime) -> VerifiedToken:
@@ -155,7 +159,7 @@ def _check_times(claims: Mapping[str, Any], purpose: Purpose, now: datetime) -> 
     if max(issued, begins) > present + leeway:
         raise purpose.fault("is from the future: compare the clocks of the two servers")
     if expires + leeway <= present:
-        raise purpose.fault("has expired")
+        raise purpose.fault(EXPIRED)
     return datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(expires, UTC)
 
 

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import Invalid
 from sitebell.models import FieldType, Site
+from sitebell.services.databases import list_database_ids
 from sitebell.services.fields.defining import fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import EXAMPLES
 from sitebell.services.importing.formats import KNOWN_KINDS, TRUE
-from sitebell.services.sites import list_databases
 
 _FROM_TEXT: dict[FieldType, Callable[[str], Any]] = {
     FieldType.INTEGER: int,
@@ -30,7 +30,7 @@ def cell_converter(session: Session, site: Site, kinds: Collection[str]) -> Call
     if len(names) > 1:
         raise Invalid("invalid_match", f"A profile is found by at most one custom field, not by {', '.join(names)}.")
     types: dict[str, FieldType] = {}
-    for database_id in list_databases(session, site):
+    for database_id in list_database_ids(session, site):
         known = fields_by_name(session, database_id)
         types |= {name: FieldType(find_field(known, name).type) for name in names}
 

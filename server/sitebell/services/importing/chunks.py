@@ -14,6 +14,7 @@ from sitebell.models import Enrollment, EnrollmentStatus, Profile, Site, Subscri
 from sitebell.push.vapid import VapidKey
 from sitebell.services.addresses import NativeAddress
 from sitebell.services.binding.enrolling import attach
+from sitebell.services.databases import list_database_ids
 from sitebell.services.fields.defining import KEPT_BY_THE_SERVER
 from sitebell.services.importing.people import People
 from sitebell.services.importing.report import Report
@@ -26,7 +27,6 @@ from sitebell.services.importing.storing import (
     insert_topics,
 )
 from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
-from sitebell.services.sites import list_databases
 from sitebell.services.subscriptions import CONFLICT, Address
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import list_vapid_keys
@@ -39,6 +39,7 @@ NO_KEY = (
 )
 NO_DATABASE = "This site is linked to no database with this id, and to more than one other."
 Item = tuple[Record, SourceRow]
+Known = Mapping[tuple[str, bytes], Subscription]  # by provider and hash of the address
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Chunk:
     def __post_init__(self) -> None:
         keys = {key.public_text: VapidKeyPair(public_key=key.public_text) for key in self.brought}
         self._pairs = keys | {pair.public_key: pair for pair in list_vapid_keys(self.session, self.site)}
-        linked = list_databases(self.session, self.site)
+        linked = list_database_ids(self.session, self.site)
         left_out = () if self.site.stores_ip else KEPT_BY_THE_SERVER
         self._people = {id_: People(self.session, id_, self.now, left_out) for id_ in linked}
 
@@ -82,19 +83,17 @@ class Chunk:
         for people in self._people.values():
             people.store()
         self._attach(kept, known)
-        new = [row for _, row in kept if row.line not in known]
+        new = [row for _, row in kept if row.place not in known]
         if new:
             self._insert(new)
         return self._note(kept, known, rejected)
 
-    def _plan(
-        self, items: Sequence[Item], *, locks: bool
-    ) -> tuple[list[Item], Mapping[int, Subscription], list[Rejected]]:
-        """Return the rows that can be imported, new ones first, by their lines the browsers that are here, the rest."""
+    def _plan(self, items: Sequence[Item], *, locks: bool) -> tuple[list[Item], Known, list[Rejected]]:
+        """Return the rows that can be imported, new ones first, the browsers of theirs that are here, the rest."""
         new, known, rejected = self._sort(items, locks=locks)
         nameless = self._nameless(known)
         kept, more = self._resolve([*new, *(item for _, item in nameless)], locks=locks)
-        return kept, {row.line: subscription for subscription, (_, row) in nameless}, [*rejected, *more]
+        return kept, {row.place: subscription for subscription, (_, row) in nameless}, [*rejected, *more]
 
     def _insert(self, rows: Sequence[SourceRow]) -> None:
         pairs = [self._pairs.get(self._public_key(row) or "") for row in rows]
@@ -102,10 +101,8 @@ class Chunk:
         insert_enrollments(self.session, ids, self._bound, self.now)
         insert_topics(self.session, ids, find_topics(self.session, self.site, rows)[0], self.now)
 
-    def _note(
-        self, kept: Sequence[Item], known: Mapping[int, Subscription], rejected: list[Rejected]
-    ) -> list[Rejected]:
-        new = [row for _, row in kept if row.line not in known]
+    def _note(self, kept: Sequence[Item], known: Known, rejected: list[Rejected]) -> list[Rejected]:
+        new = [row for _, row in kept if row.place not in known]
         for row in new:
             self.report.note_added(row, self._public_key(row))
         self.report.named += len(kept) - len(new)
@@ -196,7 +193,7 @@ class Chunk:
             raise fault
         found = [(id_, self._people[id_].resolve(person), person) for id_, person in wanted]
         if not any(profile for _, profile, _ in found):
-            raise NotFound(PROFILE_GONE, "profile_not_found")
+            raise NotFound("profile_not_found", PROFILE_GONE)
         seen: set[int] = set()
         for id_, profile, person in found:
             if profile is not None and id(profile) not in seen:
@@ -221,16 +218,16 @@ class Chunk:
                 found.append((subscription, (record, replace(row, people=told))))
         return found
 
-    def _attach(self, kept: Sequence[Item], known: Mapping[int, Subscription]) -> None:
+    def _attach(self, kept: Sequence[Item], known: Known) -> None:
         """Bind browsers that are here already to the profiles that their rows name."""
         for bound in self._bound.values():
-            told = [entry for entry in bound if kept[entry[0]][1].line in known]
-            bound[:] = [entry for entry in bound if kept[entry[0]][1].line not in known]
+            told = [entry for entry in bound if kept[entry[0]][1].place in known]
+            bound[:] = [entry for entry in bound if kept[entry[0]][1].place not in known]
             left = set[int]()
             for place, found, person in told:
                 profile = self.session.get_one(Profile, found.id)
                 is_first = place not in left
-                subscription = known[kept[place][1].line]
+                subscription = known[kept[place][1].place]
                 attach(self.session, subscription, profile, self.now, exclusive=is_first, bound_by=person.bound_by)
                 left.add(place)
 

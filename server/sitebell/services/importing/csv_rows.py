@@ -8,6 +8,7 @@ from dataclasses import dataclass
 MOST_LINES = 20  # of one row, in which quoted cells hold line breaks
 LONGEST_LINE = 256 * 1024  # characters, of a row as well; endpoint and keys take a hundredth of that
 QUOTE = '"'
+LINE_ENDS = ("\n", "\r")
 STRAY_QUOTE = (
     "A quote is out of place: one that begins a cell is closed before the next delimiter, and one inside is doubled."
     f" A quoted cell goes on for {MOST_LINES} lines at most, of which but one may look like a row."
@@ -18,11 +19,20 @@ csv.field_size_limit(LONGEST_LINE)
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it stands in the file, with its end; one that is too long has a `rest`, to be read before the next."""
+    """A line as it stands in the file, with its end; one that is too long has a `rest`, to be read before the next.
+
+    entry: of an entry of a JSON array, which has no end of a line: its number among them. `number` is its first line's.
+    """
 
     number: int
     text: str
     rest: Iterator[str] | None = None
+    entry: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is called."""
+        return "line" if self.entry is None else "entry"
 
 
 @dataclass(frozen=True)
@@ -35,10 +45,13 @@ class CsvRow:
 
 
 class CsvRows:
-    """The rows of a file whose head names `width` columns. Lines are looked at ahead, and few of them at once."""
+    """The rows of a file whose head names `width` columns. Lines are looked at ahead, and few of them at once.
 
-    def __init__(self, lines: Iterator[Line], delimiter: str, width: int) -> None:
-        self._lines, self._delimiter, self._width = lines, delimiter, width
+    spare: how many columns without a name follow; a row may end with as many cells, if they are empty.
+    """
+
+    def __init__(self, lines: Iterator[Line], delimiter: str, width: int, spare: int = 0) -> None:
+        self._lines, self._delimiter, self._width, self._spare = lines, delimiter, width, spare
         self._ahead: deque[Line] = deque()
 
     def __iter__(self) -> Iterator[CsvRow]:
@@ -51,12 +64,17 @@ class CsvRows:
 
     def _row(self, line: Line) -> CsvRow:
         cells = parse_csv(line.text, self._delimiter)
-        row = self._join(line) if not cells else CsvRow(line, cells)
-        if row is None:
-            return CsvRow(line, None, STRAY_QUOTE)
-        if row.cells is not None and len(row.cells) != self._width:
-            return CsvRow(line, None, f"The row has {len(row.cells)} cells and the head {self._width}.")
-        return row
+        if not cells:
+            return self._join(line) or CsvRow(line, None, STRAY_QUOTE)
+        if (fitted := self._fitted(cells)) is None:
+            return CsvRow(line, None, f"The row has {len(cells)} cells and the head {self._width}.")
+        return CsvRow(line, fitted)
+
+    def _fitted(self, cells: list[str]) -> list[str] | None:
+        """Return the cells up to the last one that the head has a name for; None: they do not fit under it."""
+        more = cells[self._width :]
+        fits = len(cells) >= self._width and len(more) <= self._spare and not any(map(str.strip, more))
+        return cells[: self._width] if fits else None
 
     def _join(self, first: Line) -> CsvRow | None:
         """Return a row with line breaks in a quoted cell, and pass over its lines; None: it is no row.
@@ -71,8 +89,8 @@ class CsvRows:
             text, alike, count = text + line.text, alike + self._looks_like_a_row(line.text), count + 1
             if alike > 1:
                 return None
-        cells = parse_csv(text, self._delimiter)
-        if cells is None or len(cells) != self._width:
+        cells = self._fitted(parse_csv(text, self._delimiter) or [])
+        if cells is None:
             return None
         for _ in range(count):
             self._ahead.popleft()

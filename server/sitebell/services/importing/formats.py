@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,21 +11,18 @@ from zoneinfo import available_timezones
 
 from sitebell.errors import Invalid
 from sitebell.models import SubscriptionStatus
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services.addresses import parse_native_address
-from sitebell.services.identity.claims import LONGEST_EXTERNAL_ID
+from sitebell.services.importing.columns import AUTH, ENDPOINT, P256DH, SUBSCRIPTION
 from sitebell.services.importing.moments import read_moment
 from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
 from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
-from sitebell.services.profiles.reading import is_profile_id
+from sitebell.services.public_ids import is_profile_id
 from sitebell.services.subscriptions import Address, parse_address
 
 Values = Mapping[str, Any]
-ENDPOINT = ("endpoint", "identifier", "address", "token")
-P256DH = ("p256dh", "key_p256dh", "web_p256", "keys.p256dh")
-AUTH = ("auth", "key_auth", "web_auth", "keys.auth")
-SUBSCRIPTION = "subscription"  # what PushSubscription.toJSON() writes
 TRUE = ("1", "t", "true", "yes", "y")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")  # ISO 3166-1; other letters may become more than two in upper case
 KNOWN_KINDS = ("external_id", "email", "phone", "profile_id")
@@ -53,28 +50,6 @@ class Reading:
     convert: Callable[[str, str], Any] = lambda _name, cell: cell
 
 
-def detect_format(columns: Sequence[str] | None) -> str:
-    """Return the format of a file by the names of its columns, None for lines of JSON.
-
-    Raises:
-        Invalid: `invalid_file`, the columns that a browser is reached with are missing.
-    """
-    if columns is None:
-        return "ndjson"
-    names = set(columns)
-    if {"identifier", "invalid_identifier"} <= names:
-        if not {"web_auth", "web_p256"} <= names:
-            raise Invalid(
-                "invalid_file",
-                'This export of OneSignal lacks the keys: ask for it with extra_fields ["web_auth", "web_p256",'
-                ' "external_user_id", "notification_types"].',
-            )
-        return "onesignal"
-    if {"endpoint", "key_auth", "key_p256dh", "is_active"} <= names:
-        return "perfecty"
-    return "csv"
-
-
 def read_row(record: Record, reading: Reading) -> SourceRow:
     """Return the subscription of a row of another system.
 
@@ -85,12 +60,12 @@ def read_row(record: Record, reading: Reading) -> SourceRow:
         raise Invalid("unreadable_row", record.problem)
     values = {name.lower(): cell for name, cell in record.values.items()}
     person = _person(record.values, reading, _READERS[reading.format].default_match)
-    return _READERS[reading.format].read(record.line, values, reading, person)
+    return _READERS[reading.format].read(values, reading, person)
 
 
-def _read_csv(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+def _read_csv(values: Values, reading: Reading, person: Person) -> SourceRow:
     standing = read_status(_cell(values, "status") or SubscriptionStatus.SUBSCRIBED)
-    about: dict[str, Any] = {"line": line, "facts": _facts(values), "people": standing.applied_to([person])}
+    about: dict[str, Any] = {"facts": _facts(values), "people": standing.applied_to([person])}
     about |= _ended(standing.subscription != SubscriptionStatus.SUBSCRIBED, standing.subscription)
     if reading.provider is not None:
         return SourceRow(address=parse_native_address(reading.provider, _cell(values, *ENDPOINT) or ""), **about)
@@ -103,7 +78,7 @@ def _read_csv(line: int, values: Values, reading: Reading, person: Person) -> So
     )
 
 
-def _read_onesignal(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+def _read_onesignal(values: Values, reading: Reading, person: Person) -> SourceRow:
     """Read a row of the players' export; opt-outs stand in `notification_types` (below 1) or `invalid_identifier`."""
     if not (_cell(values, "identifier") or "").startswith("https://"):
         kind = _cell(values, "device_type") or "unknown"
@@ -111,7 +86,6 @@ def _read_onesignal(line: int, values: Values, reading: Reading, person: Person)
     types = _cell(values, "notification_types")
     is_ended = _is_true(values, "invalid_identifier") or (types is not None and not _is_positive(types))
     return SourceRow(
-        line=line,
         address=_web_address(values, reading),
         worker=reading.worker or "onesignal",
         facts=_facts(values),
@@ -120,11 +94,10 @@ def _read_onesignal(line: int, values: Values, reading: Reading, person: Person)
     )
 
 
-def _read_perfecty(line: int, values: Values, reading: Reading, person: Person) -> SourceRow:
+def _read_perfecty(values: Values, reading: Reading, person: Person) -> SourceRow:
     """Read a row of `wp_perfecty_push_users`."""
     is_ended = not _is_true(values, "is_active") or _is_true(values, "disabled")
     return SourceRow(
-        line=line,
         address=_web_address(values, reading),
         worker=reading.worker or "perfecty",
         facts=_facts(values),
@@ -135,7 +108,7 @@ def _read_perfecty(line: int, values: Values, reading: Reading, person: Person) 
 
 @dataclass(frozen=True)
 class _Reader:
-    read: Callable[[int, Values, Reading, Person], SourceRow]
+    read: Callable[[Values, Reading, Person], SourceRow]
     default_match: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -172,18 +145,22 @@ def _person(values: Values, reading: Reading, default: Mapping[str, str]) -> Per
         **{kind: known[kind] for kind in KNOWN_KINDS if kind in known},
         custom=(custom[0], reading.convert(*custom)) if custom else None,
     ).normalised()
+    tags, lost = _tags(values)
     if match.is_empty:
-        return NOBODY if not (tags := _tags(values)) else Person(is_anonymous=True, tags=tags)
-    return Person(match=match, keeps_id=keeps_id, tags=_tags(values))
+        return Person(is_anonymous=True, tags=tags, lost_tags=lost) if tags or lost else NOBODY
+    return Person(match=match, keeps_id=keeps_id, tags=tags, lost_tags=lost)
 
 
-def _tags(values: Values) -> list[str]:
-    """Return OneSignal's tags, which are pairs, as `name=value`."""
+def _tags(values: Values) -> tuple[list[str], int]:
+    """Return OneSignal's tags, which are pairs, as `name=value`, and how many have values that no text is."""
     try:
         pairs = json.loads(values.get("tags") or "{}")
     except (ValueError, RecursionError):
-        return []
-    return [f"{name}={value}".strip() for name, value in pairs.items()] if isinstance(pairs, dict) else []
+        return [], 0
+    told = {name: value for name, value in pairs.items() if value is not None} if isinstance(pairs, dict) else {}
+    flat = {name: value for name, value in told.items() if not isinstance(value, dict | list)}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in flat.items()}
+    return [f"{name}={text}".strip() for name, text in texts.items()], len(told) - len(flat)
 
 
 def _facts(values: Values) -> dict[str, Any]:

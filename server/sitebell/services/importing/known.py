@@ -15,6 +15,7 @@ from sitebell.services.fields.defining import fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell
 from sitebell.services.importing.rows import Person
+from sitebell.services.locks import lock_profiles_by_id
 from sitebell.services.matching import LOOKS, MOST_NAMESAKES, lock_identities, nameless
 
 MOST_OWNERS = 2000  # read at once, of the values of a chunk; beyond that some value is common, and each is asked for
@@ -189,6 +190,5 @@ class KnownPeople:
 
     def _lock(self) -> bool:
         """Lock who was found, in one order for all; False when somebody was ended meanwhile."""
-        ids = {found.id for found in self.by_id.values()}
-        query = select(Profile.id).where(Profile.id.in_(ids)).order_by(Profile.id).with_for_update()
-        return not ids or set(self.session.scalars(query)) == ids
+        ids = {found.id for found in self.by_id.values() if found.id is not None}
+        return not ids or lock_profiles_by_id(self.session, ids) == ids

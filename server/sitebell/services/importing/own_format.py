@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 
 from sitebell.errors import Invalid
 from sitebell.models import BoundBy, EnrollmentStatus, SubscriptionStatus, SuspendedBy
+from sitebell.models.profile import LONGEST_EXTERNAL_ID
 from sitebell.push.endpoint import EndpointRules
 from sitebell.services.addresses import EMAIL, NativeAddress, parse_email_address, parse_native_address
 from sitebell.services.fields.contact import normalise_phone
-from sitebell.services.identity.claims import LONGEST_EXTERNAL_ID
 from sitebell.services.importing.moments import read_moment
-from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
+from sitebell.services.importing.rows import NOBODY, VENDORS, Person, Record, SourceRow
 from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
-from sitebell.services.profiles.reading import is_profile_id
+from sitebell.services.public_ids import is_profile_id, is_subscriber_hash
 from sitebell.services.subscriptions import Address, parse_address
 
 Values = Mapping[str, Any]
@@ -44,13 +44,12 @@ def read_own_row(
     people = [_person(entry) for entry in _list(values, "profiles", dict, MAX_PROFILES)] or [NOBODY]
     standing = read_status(str(values.get("status") or SubscriptionStatus.SUBSCRIBED))
     return SourceRow(
-        line=record.line,
         address=_address(values, rules, provider),
         vapid_public_key=_text(values, "vapid_public_key", 90),
         subscriber_hash=_hash(values),
         status=standing.subscription,
         status_reason=_text(values, "status_reason", 200) or "",
-        worker=_text(values, "worker", 20) or worker,
+        worker=_one_of(values, "worker", ("", *VENDORS)) or worker,
         facts={name: value for name, value in facts.items() if value is not None},
         topics=_list(values, "topics", str, 100),
         people=standing.applied_to(people),
@@ -68,7 +67,7 @@ def _address(values: Values, rules: EndpointRules, usual: str | None) -> Address
 
 def _hash(values: Values) -> str | None:
     found = _text(values, "subscriber_hash", 32)
-    if found is not None and (len(found) != 32 or set(found) - set("0123456789abcdef")):
+    if found is not None and not is_subscriber_hash(found):
         raise _wrong("subscriber_hash", "32 hex digits")
     return found
 
@@ -158,7 +157,7 @@ def _moment(values: Values, name: str) -> datetime | None:
 def _one_of(values: Values, name: str, words: Sequence[str]) -> str | None:
     found = values.get(name)
     if found is not None and found not in words:
-        raise _wrong(name, f"one of {', '.join(words)}")
+        raise _wrong(name, f"one of {', '.join(filter(None, words))}")
     return found
 
 

@@ -16,6 +16,7 @@ from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, to_cell, to_cells, to_rows
 from sitebell.services.importing.known import Found, KnownPeople
 from sitebell.services.importing.rows import Person
+from sitebell.services.message_names import give_ids_away
 from sitebell.services.tags import MAX_TAGS, check_tag
 
 Ends = Mapping[str, datetime | None]
@@ -64,6 +65,7 @@ class People:
             if person.match.profile_id is not None and not person.keeps_id:
                 return None
             found = self._plan(person)
+        self.lost_tags += person.lost_tags
         ends = {tag: end for tag, end in person.tags_until.items() if end > self.now}
         if ends or person.tags:
             self._tags.append((found, {**ends, **dict.fromkeys(person.tags)}))
@@ -80,6 +82,7 @@ class People:
         rows = [self._row(found, person) for found, person, _ in self._new]
         if rows:
             self.session.execute(insert(Profile), rows)
+            give_ids_away(self.session, self.database_id, [row["external_id"] for row in rows if row["external_id"]])
             made = select(Profile.public_id, Profile.id).where(
                 Profile.public_id.in_([row["public_id"] for row in rows])
             )

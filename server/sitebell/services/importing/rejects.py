@@ -47,7 +47,7 @@ class RejectedFile:
 
     def __init__(self, path: Path, columns: Sequence[str] | None, earlier: Written | None = None) -> None:
         self.path = path
-        self._columns = None if columns is None else [name for name in columns if name not in ADDED]
+        self._columns = None if columns is None else [name for name in columns if name.lower() not in ADDED]
         self._size, self._digest = 0, hashlib.sha256()
         if earlier is not None and earlier.size:
             self._go_on(earlier)

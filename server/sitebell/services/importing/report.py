@@ -10,6 +10,8 @@ from sitebell.services.addresses import NativeAddress
 from sitebell.services.importing.rows import Rejected, SourceRow
 
 EXAMPLES = 20
+MOST_HOSTS = 100  # that are counted one by one: names below a push service may be any
+OTHER_HOSTS = "others"
 FIRST_MESSAGES = {
     "": "Our worker: the message as you write it.",
     "onesignal": "OneSignal's worker: title, text, icon, image, buttons and the URL of a click, as it reads them.",
@@ -46,6 +48,7 @@ class Report:
         current_key: the key of the file that new subscriptions are made with from now on.
         reasons: how many rows were rejected, by code.
         examples: the first of them: line, code, reason.
+        workers: whose worker file the browsers run that the next message reaches, "" for ours.
     """
 
     rows: int = 0
@@ -72,6 +75,11 @@ class Report:
         """How many rows are not imported because of what they say."""
         return self.reasons.total()
 
+    @property
+    def is_in_vain(self) -> bool:
+        """Rows were rejected, and no other one was good for anything."""
+        return self.rejected > 0 and not self.added + self.known + self.repeated + self.erased
+
     def note_rejected(self, rejected: Rejected) -> None:
         """Count a row that is not imported."""
         self.reasons[rejected.code] += 1
@@ -87,21 +95,23 @@ class Report:
     def note_added(self, row: SourceRow, public_key: str | None) -> None:
         """Count a new subscription under the key that will sign for it."""
         self.added += 1
-        is_reached = any(person.status == EnrollmentStatus.SUBSCRIBED for person in row.people)
-        self.ended += row.status != SubscriptionStatus.SUBSCRIBED or not is_reached
+        is_told = any(person.status == EnrollmentStatus.SUBSCRIBED for person in row.people)
+        is_reached = is_told and row.status == SubscriptionStatus.SUBSCRIBED
+        self.ended += not is_reached
         self.named += any(not person.is_anonymous for person in row.people)
         if isinstance(row.address, NativeAddress):
             self.hosts[row.provider] += 1
             return
         self.keys[public_key or ""] += 1
-        self.hosts[row.address.endpoint.host] += 1
-        self.workers[row.worker or ""] += 1
+        host = row.address.endpoint.host
+        self.hosts[host if host in self.hosts or len(self.hosts) < MOST_HOSTS else OTHER_HOSTS] += 1
+        if is_reached:
+            self.workers[row.worker or ""] += 1
 
     def first_messages(self) -> Iterator[str]:
         """Yield what browsers will show of the first message, worker by worker."""
         for worker, count in self.workers.most_common():
-            shown = FIRST_MESSAGES.get(worker, f"{worker}'s worker: what it reads is not known here.")
-            yield f"{count} browsers: {shown}"
+            yield f"{count} browsers: {FIRST_MESSAGES[worker]}"
         if any(self.workers[worker] for worker in self.workers if worker):
             yield NO_RECEIPTS
 

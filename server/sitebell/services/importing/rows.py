@@ -18,6 +18,7 @@ class Record:
 
     Attributes:
         line: where it begins, counted from 1.
+        entry: its number, counted from 1, where the file is a JSON array, which may stand on one line.
         values: its members by their names; None when the row cannot be read at all.
         problem: why it cannot.
         pieces: the row itself, when it cannot be read, to be read once; bytes that are no UTF-8 are surrogates.
@@ -31,6 +32,12 @@ class Record:
     pieces: Iterable[str] = ()
     is_long: bool = False
     size: int = 0
+    entry: int | None = None
+
+    @property
+    def number(self) -> int:
+        """What no other row of the file has; it rises from row to row."""
+        return self.line if self.entry is None else self.entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,7 @@ class Person:
         match: by what it is found or, but for a bare `profile_id`, made; NO_MATCH makes an anonymous one.
         database_id: as the file says; None means every database of the site.
         keeps_id: a new profile gets the id of `match.profile_id`, which no e-mail address or phone number overrules.
+        lost_tags: how many more the file has that cannot be written as one.
         tags_until: tags that come off by themselves, and when.
         fields: what else is known about a new profile, by the names of fields.
         bound_by: whose word it is: the operator's, unless the file says that it was a weaker one.
@@ -52,6 +60,7 @@ class Person:
     is_anonymous: bool = False
     phones: Sequence[str] = ()
     tags: Sequence[str] = ()
+    lost_tags: int = 0
     tags_until: Mapping[str, datetime] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
     bound_by: BoundBy = BoundBy.IMPORT
@@ -60,6 +69,7 @@ class Person:
     suspended_until: datetime | None = None
 
 
+VENDORS = ("onesignal", "perfecty", "altcraft", "pushengage", "cleverpush")
 NOBODY = Person(is_anonymous=True)
 
 
@@ -70,11 +80,10 @@ class SourceRow:
     Attributes:
         vapid_public_key: the key that it was made with, if the row says so.
         status: `unsubscribed` where the old system knew of an opt-out; then nothing is sent to it here either.
-        worker: the vendor whose worker file the browser still runs; None for ours.
+        worker: the one of VENDORS whose worker file the browser still runs; None for ours.
         facts: other columns of `Subscription`.
     """
 
-    line: int
     address: Address | NativeAddress
     vapid_public_key: str | None = None
     subscriber_hash: str | None = None
@@ -111,5 +120,6 @@ class Rejected:
 
 
 def reject(record: Record, error: SitebellError) -> Rejected:
-    """Return a row together with what is wrong with it."""
-    return Rejected(record, error.code, error.message)
+    """Return a row together with what is wrong with it; in an array, whose lines may be long, with its number."""
+    reason = error.message if record.entry is None else f"Entry {record.entry}: {error.message}"
+    return Rejected(record, error.code, reason)

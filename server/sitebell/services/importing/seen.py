@@ -13,12 +13,12 @@ class Seen:
         self._database.execute("PRAGMA cache_size = -8000")
         self._database.execute("CREATE TABLE seen (place BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
 
-    def first_line(self, provider: str, address_hash: bytes, line: int) -> int:
-        """Return where an address stood first, which may be here."""
+    def earlier_line(self, provider: str, address_hash: bytes, line: int) -> int | None:
+        """Return where an address stood first; None: it is here."""
         place = provider.encode() + b":" + address_hash
         added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (place, line)).rowcount
         if added:
-            return line
+            return None
         [first] = self._database.execute("SELECT line FROM seen WHERE place = ?", (place,)).fetchone()
         return int(first)
 

@@ -23,7 +23,7 @@ class Rows:
         items: what may be imported.
         repeated: lines whose address stands further up, and where.
         keys: VAPID pairs that the file brings along.
-        last_line: through which line of the file this is.
+        last: through which row of the file this is, by its number.
         size: how many characters the rows have.
     """
 
@@ -31,28 +31,28 @@ class Rows:
     rejected: list[Rejected] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
     keys: list[BroughtKey] = field(default_factory=list)
-    last_line: int = 0
+    last: int = 0
     count: int = 0
     size: int = 0
 
 
-def read_rows(file: SourceFile, reading: Reading, seen: Seen, *, after_line: int = 0) -> Iterator[Rows]:
-    """Yield the rows after a line, some at a time."""
+def read_rows(file: SourceFile, reading: Reading, seen: Seen, *, after: int = 0) -> Iterator[Rows]:
+    """Yield the rows after the one with a number, some at a time."""
     rows = Rows()
     for record in file.records():
-        if record.line <= after_line:
+        if record.number <= after:
             continue
         _take(rows, record, reading, seen)
         rows.size += record.size
         if record.is_long or rows.count == ROWS_AT_ONCE or rows.size >= CHARACTERS_AT_ONCE:
             yield rows
             rows = Rows()
-    if rows.last_line:
+    if rows.last:
         yield rows
 
 
 def _take(rows: Rows, record: Record, reading: Reading, seen: Seen) -> None:
-    rows.last_line = record.line
+    rows.last = record.number
     try:
         if record.values is not None and reading.format == "ndjson" and VAPID_KEY in record.values:
             rows.keys.append(read_key(record.values[VAPID_KEY]))
@@ -62,8 +62,8 @@ def _take(rows: Rows, record: Record, reading: Reading, seen: Seen) -> None:
     except SitebellError as error:
         rows.rejected.append(reject(record, error))
         return
-    first = seen.first_line(*row.place, record.line)
-    if first < record.line:
+    first = seen.earlier_line(*row.place, record.line)
+    if first is not None:
         rows.repeated.append((record.line, first))
     else:
         rows.items.append((record, row))

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Invalid
 from sitebell.models import Field, FieldType, Site
 from sitebell.services.content import LONGEST_URL, find_title_fault, find_url_fault
+from sitebell.services.databases import list_database_ids
 from sitebell.services.personalisation.filters import TemplateFault, Work
 from sitebell.services.personalisation.templates import MAX_NODES, Template, Values, compile_template, is_template
-from sitebell.services.sites import list_databases
 
 TEXTS = ("title", "body")
 URLS = ("url", "icon", "image", "badge")  # of the notification; an action has title, url and icon alike
@@ -177,6 +177,6 @@ def _find_origin_fault(template: Template) -> str | None:
 
 
 def _sample_values(session: Session, site: Site) -> dict[str, Any]:
-    query = select(Field.name, Field.type).where(Field.database_id.in_(list_databases(session, site)))
+    query = select(Field.name, Field.type).where(Field.database_id.in_(list_database_ids(session, site)))
     rows = session.execute(query.order_by(Field.database_id.desc())).all()
     return {name: SAMPLES[FieldType(kind)] for name, kind in rows} | OF_EVERY_PROFILE

@@ -8,12 +8,12 @@ from sitebell.services.profiles.reading import (
     read_profile,
     read_profiles,
 )
-from sitebell.services.profiles.searching import LARGEST_PAGE, Page, Search, read_cursor, search_profiles
+from sitebell.services.profiles.searching import LARGEST_PAGE, Page, Search, search_profiles
 from sitebell.services.profiles.standing import set_status, strength
 from sitebell.services.profiles.writing import (
     ProfileChanges,
     create_profile,
-    identities_of,
+    lock_upserts,
     update_profile,
     upsert_profile,
 )
@@ -27,9 +27,8 @@ __all__ = [
     "count_profiles",
     "create_profile",
     "get_profile",
-    "identities_of",
+    "lock_upserts",
     "merge_profiles",
-    "read_cursor",
     "read_profile",
     "read_profiles",
     "search_profiles",

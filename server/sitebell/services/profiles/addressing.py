@@ -11,6 +11,7 @@ from sitebell.services.message_names import (
     inherit_names,
     messages_calling,
     note_former_names,
+    note_lost_id,
     note_names,
 )
 
@@ -34,6 +35,8 @@ def redirect_messages(session: Session, source: Profile, target: Profile) -> Non
         emails.add(source.email)
     note_former_names(session, target, sorted(words | emails))
     inherit_names(session, target, source)
+    if source.external_id and target.external_id:
+        note_lost_id(session, target, source.external_id)
     lost = Names(words=frozenset({source.public_id, *words}), emails=frozenset(emails - {target.email}))
     linked = session.scalars(select(SiteDatabase.site_id).where(SiteDatabase.database_id == target.database_id)).all()
     for message_id in messages_calling(session, linked, lost.hashes, _IS_TO_PLAN):

@@ -3,19 +3,19 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.errors import Invalid
-from sitebell.models import Enrollment, Profile, ProfileTag, Site, SiteDatabase, Subscription, SubscriptionStatus
+from sitebell.models import Enrollment, Profile, ProfileTag, Site, Subscription, SubscriptionStatus
+from sitebell.services.databases import linked_database_ids
 from sitebell.services.tags import MAX_TAGS, check_tag, is_on
-
-QUIET = {"synchronize_session": False}
 
 
 def profiles_named(site: Site, external_ids: Collection[str]) -> ColumnElement[bool]:
     """Return the condition of the site's profiles that have one of these external ids."""
-    return Profile.database_id.in_(_databases(site)) & Profile.external_id.in_(external_ids)
+    return Profile.database_id.in_(linked_database_ids(site.id)) & Profile.external_id.in_(external_ids)
 
 
 def profiles_at(site: Site, subscriber_hashes: Collection[str]) -> ColumnElement[bool]:
@@ -25,7 +25,7 @@ def profiles_at(site: Site, subscriber_hashes: Collection[str]) -> ColumnElement
         .join(Subscription, Subscription.id == Enrollment.subscription_id)
         .where(Subscription.site_id == site.id, Subscription.subscriber_hash.in_(subscriber_hashes))
         .where(Subscription.status != SubscriptionStatus.ERASED)
-        .where(Enrollment.left_at.is_(None), Enrollment.database_id.in_(_databases(site)))
+        .where(Enrollment.left_at.is_(None), Enrollment.database_id.in_(linked_database_ids(site.id)))
     )
     return Profile.id.in_(bound)
 
@@ -68,8 +68,4 @@ def _touch(session: Session, ids: Collection[int], now: datetime) -> None:
 def _lock(session: Session, profiles: ColumnElement[bool]) -> dict[int, int]:
     """Lock profiles in the order of services/locks.py; return their databases by their ids."""
     query = select(Profile.id, Profile.database_id).where(profiles).order_by(Profile.database_id, Profile.id)
-    return {row[0]: row[1] for row in session.execute(query.with_for_update())}
-
-
-def _databases(site: Site) -> Select[int]:
-    return select(SiteDatabase.database_id).where(SiteDatabase.site_id == site.id)
+    return {row[0]: row[1] for row in session.execute(query.with_for_update(key_share=True))}

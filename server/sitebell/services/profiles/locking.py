@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from sitebell.errors import NotFound
 from sitebell.models import Enrollment, Profile, ProfilePhone, Subscription
-from sitebell.services.locks import PROFILE_GONE, lock_profile, lock_subscriptions
+from sitebell.services.binding.known import is_known
+from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
 from sitebell.services.matching import lock_identities
 
 ATTEMPTS = 5  # each fails only when one more browser was bound while we waited
@@ -16,7 +17,8 @@ ATTEMPTS = 5  # each fails only when one more browser was bound while we waited
 def lock_profiles(session: Session, *profiles: Profile) -> None:
     """Lock profiles of one database with their browsers and identities, in the order of `services/locks.py`.
 
-    A browser that was bound while we waited has an earlier place in that order: so we let go of all and begin anew.
+    The anonymous profiles of those browsers are locked with them: who erases somebody erases these as well. A browser
+    that was bound while we waited has an earlier place in that order: so we let go of all and begin anew.
 
     Raises:
         NotFound: `profile_not_found`, somebody else has ended one of them meanwhile.
@@ -33,9 +35,14 @@ def _lock_all(session: Session, profiles: Iterable[Profile]) -> set[int]:
     """Return the browsers that were bound between the first lock and the last; from then on nobody can."""
     bound = lock_subscriptions(session, Subscription.id.in_(_bound(session, profiles)))
     _lock_identities(session, profiles)
-    for profile in sorted(profiles, key=lambda profile: profile.id):
-        if not lock_profile(session, profile):
-            raise NotFound(PROFILE_GONE, "profile_not_found")
+    anonymous = select(Enrollment.profile_id).where(Enrollment.subscription_id.in_(bound), ~is_known())
+    ids = {*session.scalars(anonymous), *(profile.id for profile in profiles)}
+    query = select(Profile).where(Profile.id.in_(ids)).order_by(Profile.database_id, Profile.id).with_for_update()
+    gone = set(profiles).difference(session.scalars(query, execution_options={"populate_existing": True}))
+    for profile in gone:
+        session.expunge(profile)
+    if gone:
+        raise NotFound("profile_not_found", PROFILE_GONE)
     return _bound(session, profiles) - bound
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from sitebell.db import QUIET
 from sitebell.errors import Invalid
 from sitebell.models import (
     PAUSED,
@@ -19,16 +20,15 @@ from sitebell.models import (
     ProfileTag,
     SuspendedBy,
 )
+from sitebell.services.binding.crowding import push_out_crowd
 from sitebell.services.fields.updates import update_fields
 from sitebell.services.locks import lock_deliveries
 from sitebell.services.profiles.addressing import redirect_messages
 from sitebell.services.profiles.locking import lock_profiles
-from sitebell.services.profiles.standing import strength
-from sitebell.services.profiles.writing import name_enrollments
+from sitebell.services.profiles.standing import has_backend_ended, says_visitors_no, strength
+from sitebell.services.profiles.writing import enrollments_of_nobody, name_enrollments, prove_enrollments
 from sitebell.services.tags import change_tags, list_tags
 from sitebell.services.webhooks.forgetting import merge_profile
-
-QUIET = {"synchronize_session": False}
 
 
 def merge_profiles(session: Session, target: Profile, source: Profile, now: datetime) -> None:
@@ -50,17 +50,22 @@ def merge_profiles(session: Session, target: Profile, source: Profile, now: date
     merge_profile(session, source, target)
     _move_enrollments(session, target, source, now)
     _move_fields(session, target, source)
-    for table in (ProfilePhone, ProfileTag):
-        session.execute(delete(table).where(table.profile_id == source.id), execution_options=QUIET)
     external_id, email = target.external_id or source.external_id, target.email or source.email
-    session.delete(source)
-    session.flush()  # before its external id can be another's
+    _delete(session, source)  # before its external id can be another's
     target.external_id, target.email, target.updated_at = external_id, email, now
     session.flush()
     if phones:
         update_fields(session, target, {"phones": {"add": phones}}, now)
     _add_tags(session, target, tags, now)
     name_enrollments(session, target)
+    push_out_crowd(session, target.id, now)
+
+
+def _delete(session: Session, source: Profile) -> None:
+    for table in (ProfilePhone, ProfileTag):
+        session.execute(delete(table).where(table.profile_id == source.id), execution_options=QUIET)
+    session.delete(source)
+    session.flush()
 
 
 def _add_tags(session: Session, target: Profile, tags: Mapping[str, datetime | None], now: datetime) -> None:
@@ -81,6 +86,7 @@ def _move_fields(session: Session, target: Profile, source: Profile) -> None:
 
 
 def _move_enrollments(session: Session, target: Profile, source: Profile, now: datetime) -> None:
+    prove_enrollments(session, enrollments_of_nobody(session, target, source))
     own = {row.subscription_id: row for row in _enrollments(session, target)}
     for row in _enrollments(session, source):
         kept = own.get(row.subscription_id)
@@ -106,14 +112,17 @@ def _unite(session: Session, kept: Enrollment, other: Enrollment, now: datetime)
     present = [row for row in (kept, other) if row.left_at is None]
     said = [BoundBy(row.bound_by) for row in present or (kept, other)]
     decisive = max(kept, other, key=strength)
+    is_of_visitor = says_visitors_no(kept) or says_visitors_no(other)
     cause = decisive.suspended_by
     if not {kept.suspended_by, other.suspended_by}.isdisjoint(STOPPED):  # beneath whatever else is said
         cause = SuspendedBy.BOTH if cause in PAUSED else SuspendedBy.OPERATOR
     until = _later_end(kept, other) if cause in PAUSED else None
     kept.status, kept.suspended_by, kept.suspended_until = decisive.status, cause, until
+    kept.ended_by_backend = has_backend_ended(decisive) and not is_of_visitor
     kept.left_at = None if present else max(row.left_at for row in (kept, other) if row.left_at is not None)
     kept.bound_by = max(said, key=list(BoundBy).index)
     kept.bound_at, kept.created_at = max(kept.bound_at, other.bound_at), min(kept.created_at, other.created_at)
+    kept.token_issued_at = max(filter(None, (kept.token_issued_at, other.token_issued_at)), default=None)
     kept.updated_at = now
     planned = (Delivery.subscription_id == kept.subscription_id, Delivery.enrollment_id == other.id)
     session.execute(update(Delivery).where(*planned).values(enrollment_id=kept.id), execution_options=QUIET)

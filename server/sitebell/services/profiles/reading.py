@@ -1,6 +1,5 @@
 """Looks at profiles: one, or a page of them with everything that is known, in as many queries as for one."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +12,8 @@ from sqlalchemy.orm import Session
 from sitebell.errors import NotFound
 from sitebell.models import Database, Field, FieldValue, Profile, ProfilePhone, ProfileTag
 from sitebell.services.fields.values import from_rows
+from sitebell.services.public_ids import is_profile_id
 from sitebell.services.tags import is_on
-
-_PUBLIC_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass
@@ -28,11 +26,6 @@ class KnownProfile:
     tags: list[str] = field(default_factory=list)
 
 
-def is_profile_id(text: str) -> bool:
-    """Say whether a text has the form of a profile's id."""
-    return _PUBLIC_ID.fullmatch(text) is not None
-
-
 def get_profile(session: Session, database: Database, public_id: str) -> Profile:
     """Return a profile of this database.
 
@@ -42,7 +35,7 @@ def get_profile(session: Session, database: Database, public_id: str) -> Profile
     query = select(Profile).where(Profile.database_id == database.id, Profile.public_id == public_id)
     profile = session.scalars(query).one_or_none() if is_profile_id(public_id) else None
     if profile is None:
-        raise NotFound("The database has no profile with this id.", "profile_not_found")
+        raise NotFound("profile_not_found", "The database has no profile with this id.")
     return profile
 
 

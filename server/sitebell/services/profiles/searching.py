@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sitebell.errors import Invalid
 from sitebell.models import Database, Field, FieldType, FieldValue, Profile, ProfilePhone
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.defining import fields_by_name
@@ -19,7 +18,6 @@ from sitebell.services.matching import holds
 LARGEST_PAGE = 200
 
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,6})?")
-_CURSOR = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,28 +38,18 @@ class Page:
     next_cursor: str | None
 
 
-def search_profiles(session: Session, database: Database, search: Search, *, limit: int, cursor: str | None) -> Page:
-    """Return the next profiles that a search finds, the oldest first.
+def search_profiles(session: Session, database: Database, search: Search, *, limit: int, after: int = 0) -> Page:
+    """Return the profiles that a search finds, the oldest first, from the one behind that key on.
 
     A profile made meanwhile comes at the end, so a walk with the cursor sees each profile once.
 
     Raises:
-        Invalid: `invalid_cursor`, `invalid_email`, `invalid_phone`, `unknown_field` or `invalid_value`.
+        Invalid: `invalid_email`, `invalid_phone`, `unknown_field` or `invalid_value`.
     """
-    after = read_cursor(cursor)
     ids = session.scalars(_ids(session, database, search, after).limit(limit + 1)).all()
     shown = ids[:limit]
     profiles = session.scalars(select(Profile).where(Profile.id.in_(shown)).order_by(Profile.id)).all()
     return Page(profiles, str(shown[-1]) if len(ids) > limit else None)
-
-
-def read_cursor(cursor: str | None) -> int:
-    """Return the key after which a page begins; raises Invalid `invalid_cursor`."""
-    if cursor is None:
-        return 0
-    if not _CURSOR.fullmatch(cursor):
-        raise Invalid("invalid_cursor", "A cursor is what next_cursor of the page before said.")
-    return int(cursor)
 
 
 def _ids(session: Session, database: Database, search: Search, after: int) -> Select[Any]:

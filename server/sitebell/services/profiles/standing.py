@@ -23,6 +23,7 @@ STRENGTH: list[tuple[EnrollmentStatus, SuspendedBy | None]] = [
     (EnrollmentStatus.UNSUBSCRIBED, None),
     (EnrollmentStatus.COMPLAINED, None),
 ]
+ENDED = (EnrollmentStatus.UNSUBSCRIBED, EnrollmentStatus.COMPLAINED)
 _YES = STRENGTH.index((EnrollmentStatus.SUBSCRIBED, None))
 _FIRST_OF_VISITOR = STRENGTH.index((EnrollmentStatus.SUSPENDED, SuspendedBy.VISITOR))
 OPTED_OUT = "The visitor has paused, unsubscribed or complained here: only the visitor takes that back."
@@ -43,7 +44,8 @@ def is_held(enrollment: Enrollment) -> bool:
 def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:
     """Set a status by the back end's word; subscribed lifts the operator's suspension, no other does.
 
-    Suspended means by the operator: a pause goes on beneath it; an opt-out or a fault stays, with it beneath.
+    Suspended means by the operator: a pause goes on beneath it; an opt-out or a fault stays, with it beneath. What the
+    back end itself has ended it may take back, unless a no of the visitor's was there before.
 
     Raises:
         Conflict: `opted_out`, it would weaken what the visitor said.
@@ -53,16 +55,35 @@ def set_status(session: Session, enrollment: Enrollment, status: EnrollmentStatu
         session.refresh(enrollment)
         return
     before, after = strength(enrollment), STRENGTH.index((status, None))
-    if before >= _FIRST_OF_VISITOR and after < before:
+    is_visitors = says_visitors_no(enrollment)
+    if is_visitors and after < before:
         raise Conflict("opted_out", OPTED_OUT)
     says_yes = status == EnrollmentStatus.SUBSCRIBED
-    if says_yes and is_held(enrollment):
+    if says_yes and (is_held(enrollment) or has_backend_ended(enrollment)):
         _lift_copy(session, enrollment, now)
     is_stopped = enrollment.suspended_by in STOPPED and not says_yes
     enrollment.status, enrollment.suspended_until = status, None
     enrollment.suspended_by = SuspendedBy.OPERATOR if is_stopped else None
+    enrollment.ended_by_backend = status in ENDED and not is_visitors
     enrollment.updated_at = now
     session.flush()
+
+
+def end_by_visitor(session: Session, enrollment: Enrollment, now: datetime) -> None:
+    """End by the word of the visitor's own device: no back end takes that back, whoever said it first."""
+    if enrollment.status not in ENDED:
+        set_status(session, enrollment, EnrollmentStatus.UNSUBSCRIBED, now)
+    enrollment.ended_by_backend = False
+
+
+def says_visitors_no(enrollment: Enrollment) -> bool:
+    """Say whether an enrollment is paused or ended, and not by the back end's word alone."""
+    return strength(enrollment) >= _FIRST_OF_VISITOR and not has_backend_ended(enrollment)
+
+
+def has_backend_ended(enrollment: Enrollment) -> bool:
+    """Say whether an enrollment is ended, and by nobody's word but the back end's."""
+    return enrollment.status in ENDED and enrollment.ended_by_backend
 
 
 def _lift_copy(session: Session, enrollment: Enrollment, now: datetime) -> None:
@@ -75,4 +96,5 @@ def _lift_copy(session: Session, enrollment: Enrollment, now: datetime) -> None:
     )
     if enrollment.suspended_by in STOPPED:
         end_stop(session, now, *copy)
-    lift(session, now, *copy, Enrollment.status == enrollment.status)
+    is_same = (Enrollment.status == enrollment.status, Enrollment.ended_by_backend == enrollment.ended_by_backend)
+    lift(session, now, *copy, *is_same)

@@ -1,6 +1,7 @@
 """Makes and changes profiles by the back end's word."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,13 +10,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from sitebell.errors import Conflict, Invalid, NotFound
-from sitebell.models import Database, Enrollment, Profile
+from sitebell.models import BoundBy, Database, Enrollment, Profile
+from sitebell.services.binding.known import is_known
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.updates import update_fields
-from sitebell.services.locks import PROFILE_GONE, lock_profile
-from sitebell.services.matching import Match, find_or_create_profile, find_profile, lock_identities, make_profile
-from sitebell.services.message_names import note_former_names
-from sitebell.services.profiles.reading import is_profile_id
+from sitebell.services.locks import PROFILE_GONE, lock_profile, lock_profiles_by_id
+from sitebell.services.matching import (
+    Match,
+    find_or_create_profile,
+    find_profile,
+    lock_identities,
+    make_profile,
+    names_in,
+)
+from sitebell.services.message_names import give_ids_away, note_former_names
+from sitebell.services.public_ids import is_profile_id
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 
 CONTRADICTORY = (
@@ -70,8 +79,10 @@ def update_profile(session: Session, profile: Profile, changes: ProfileChanges, 
     """
     lock_identities(session, profile.database_id, _identities(changes))
     if not lock_profile(session, profile):
-        raise NotFound(PROFILE_GONE, "profile_not_found")
-    _write(session, profile, changes, now)
+        raise NotFound("profile_not_found", PROFILE_GONE)
+    nobodys = enrollments_of_nobody(session, profile)
+    if _write(session, profile, changes, now):
+        prove_enrollments(session, nobodys)
 
 
 def upsert_profile(
@@ -79,7 +90,7 @@ def upsert_profile(
 ) -> tuple[Profile, bool]:
     """Find or make the profile that a normalised match means, and write into it; return it and whether it is new.
 
-    The caller has locked what `identities_of` names.
+    The caller has locked whom it may find, with `lock_upserts`.
 
     Raises:
         NotFound: `profile_not_found`, a profile id is only ever found.
@@ -88,16 +99,29 @@ def upsert_profile(
             as `find_or_create_profile`, `update_fields` and `change_tags` raise it. Roll back.
     """
     profile, is_new = find_or_create_profile(session, database.id, match, now)
-    _write(session, profile, changes, now)
+    nobodys = [] if match.profile_id is None else enrollments_of_nobody(session, profile)
+    if _write(session, profile, changes, now):
+        prove_enrollments(session, nobodys)
     if is_new and _touches(match, changes) and find_profile(session, database.id, match) is None:
         raise Invalid("contradictory_match", CONTRADICTORY)
     return profile, is_new
 
 
-def identities_of(match: Match, changes: ProfileChanges) -> list[tuple[str, str]]:
-    """Return the kinds and values by which an upsert may find or make a profile."""
-    pairs = [("external_id", match.external_id), ("email", match.email), ("phone", match.phone)]
-    return [(kind, value) for kind, value in pairs if value is not None] + list(_identities(changes))
+def lock_upserts(session: Session, database_id: int, upserts: Sequence[tuple[Match, ProfileChanges]]) -> None:
+    """Lock whom all upserts of a transaction may find or make, in the order of `services/locks.py`.
+
+    What cannot be used is passed over: its own upsert says so.
+    """
+    pairs, found = [], set()
+    for match, changes in upserts:
+        with suppress(Invalid):
+            pairs += [*names_in(session, database_id, match), *_identities(changes)]
+    lock_identities(session, database_id, pairs)
+    for match, _ in upserts:
+        with suppress(Invalid):
+            profile = find_profile(session, database_id, match)
+            found.update([] if profile is None else [profile.id])
+    lock_profiles_by_id(session, found)
 
 
 def _touches(match: Match, changes: ProfileChanges) -> bool:
@@ -123,13 +147,16 @@ def _identities(changes: ProfileChanges) -> Iterator[tuple[str, str]]:
         yield "phone", normalise_phone(phone)
 
 
-def _write(session: Session, profile: Profile, changes: ProfileChanges, now: datetime) -> None:
+def _write(session: Session, profile: Profile, changes: ProfileChanges, now: datetime) -> bool:
+    """Write all of it, and say whether it names the profile."""
     if changes.has_external_id:
         _write_external_id(session, profile, changes.external_id, now)
     update_fields(session, profile, changes.fields, now)
     change_tags(session, profile, changes.tags.add, changes.tags.remove, now, ends=changes.tags.ends(now))
-    if changes.external_id is not None or changes.fields.get("email") or changes.fields.get("phones"):
+    names = bool(changes.external_id is not None or changes.fields.get("email") or changes.fields.get("phones"))
+    if names:
         name_enrollments(session, profile)
+    return names
 
 
 def _write_external_id(session: Session, profile: Profile, external_id: str | None, now: datetime) -> None:
@@ -138,6 +165,7 @@ def _write_external_id(session: Session, profile: Profile, external_id: str | No
         owner = session.scalar(mine.where(Profile.external_id == external_id))
         if owner not in (None, profile.id):
             raise Conflict("external_id_taken", "Another profile of the database has this external id: merge them.")
+        give_ids_away(session, profile.database_id, [external_id])
     session.refresh(profile, with_for_update=True)
     if external_id != profile.external_id:
         note_former_names(session, profile, [profile.external_id] if profile.external_id else [])
@@ -149,3 +177,18 @@ def name_enrollments(session: Session, profile: Profile) -> None:
     """Note that a browser's anonymous profile has become a person's: a logout leaves it from now on."""
     anonymous = update(Enrollment).where(Enrollment.profile_id == profile.id, Enrollment.is_anonymous)
     session.execute(anonymous.values(is_anonymous=False), execution_options={"synchronize_session": "fetch"})
+
+
+def enrollments_of_nobody(session: Session, *profiles: Profile) -> Sequence[int]:
+    """Return the ids of the enrollments at which these locked profiles stand for their browser alone."""
+    ids = [profile.id for profile in profiles]
+    return session.scalars(select(Enrollment.id).where(Enrollment.profile_id.in_(ids), ~is_known())).all()
+
+
+def prove_enrollments(session: Session, ids: Sequence[int]) -> None:
+    """Note that the back end has said whose these browsers are: it called profiles by their ids that were nobody's.
+
+    Who is found by a name or a value may be somebody who only claimed it; that proves nothing.
+    """
+    proved = update(Enrollment).where(Enrollment.id.in_(ids)).values(bound_by=BoundBy.BACKEND)
+    session.execute(proved, execution_options={"synchronize_session": "fetch"})

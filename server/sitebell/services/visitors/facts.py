@@ -81,6 +81,8 @@ def note_click(session: Session, site: Site, subscription_id: int, visitor: Visi
     if subscription.status == SubscriptionStatus.ERASED:
         return
     subscription.clicked_at = max(subscription.clicked_at or at, at)
+    subscription.locale = visitor.locale or subscription.locale
+    subscription.time_zone = visitor.time_zone or subscription.time_zone
     note_visit(session, site, subscription, Visit(visitor=visitor, now=at))
 
 
@@ -105,7 +107,7 @@ def _registration(profile: Profile, facts: Told) -> Told:
 def _present_profiles(session: Session, site: Site, subscription: Subscription) -> list[Profile]:
     """Return and lock the profiles that a subscription may write to.
 
-    They are locked in one order for all, or two visits wait for each other.
+    One that somebody else writes at this moment is left to the next visit: this call may have locked a later one.
     """
     mine = select(Enrollment.profile_id).where(
         Enrollment.subscription_id == subscription.id, Enrollment.left_at.is_(None)
@@ -114,7 +116,7 @@ def _present_profiles(session: Session, site: Site, subscription: Subscription) 
         mine = mine.where(Enrollment.bound_by.in_(PROVEN) | Enrollment.is_anonymous)
     newest = mine.order_by(Enrollment.bound_at.desc(), Enrollment.id.desc()).limit(MAX_PROFILES)
     query = select(Profile).where(Profile.id.in_(newest)).order_by(Profile.database_id, Profile.id)
-    return list(session.scalars(query.with_for_update()))
+    return list(session.scalars(query.with_for_update(key_share=True, skip_locked=True)))
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def get_webhook(session: Session, site: Site, webhook_id: int, *, for_update: bo
     query = select(Webhook).where(Webhook.site_id == site.id, Webhook.id == webhook_id)
     webhook = session.scalars(query.with_for_update() if for_update else query).one_or_none()
     if webhook is None:
-        raise NotFound("This site has no webhook with this id.", "webhook_not_found")
+        raise NotFound("webhook_not_found", "This site has no webhook with this id.")
     return webhook
 
 

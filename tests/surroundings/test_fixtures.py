@@ -9,7 +9,7 @@ import pytest
 
 from support.installed import MissingProgramError, program, require_library
 
-TESTS = Path(__file__).parent
+HERE = Path(__file__).parent
 
 
 def test_missing_program_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,10 +25,10 @@ def test_missing_program_names_the_install_line(monkeypatch: pytest.MonkeyPatch)
 def run_pytest(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run one browser test in a pytest of its own."""
     command = [sys.executable, "-m", "pytest", "--noconftest", "-p", "support.fixtures", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     if path is not None:
         environment["PATH"] = path
-    test = str(TESTS / "test_support_browsers.py")
+    test = str(HERE / "test_browsers.py")
     return subprocess.run(
         [*command, "-p", "no:cacheprovider", test], env=environment, capture_output=True, text=True, timeout=120
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sitebell.compat.cleverpush.channel import words_of
 from sitebell.compat.cleverpush.id_writes import open_channel, tell
 from sitebell.compat.cleverpush.showing import channel_id_of
-from sitebell.compat.cleverpush.syncing import read_sync
+from sitebell.compat.cleverpush.sync_rules import read_sync
 from sitebell.errors import Invalid, SitebellError
 from sitebell.models import AliasKind
 from sitebell.services.binding.enrolling import Introduction

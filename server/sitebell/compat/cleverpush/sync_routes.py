@@ -19,18 +19,17 @@ from sitebell.compat.cleverpush.channel import (
     words_of,
 )
 from sitebell.compat.cleverpush.showing import SubscriptionAnswer, show_subscription
-from sitebell.compat.cleverpush.syncing import read_sync, sync
-from sitebell.compat.cleverpush.syncing_by_id import BY_ID, sync_by_id
+from sitebell.compat.cleverpush.sync_by_id import BY_ID, sync_by_id
+from sitebell.compat.cleverpush.sync_rules import read_sync, sync
 from sitebell.errors import Invalid, NotFound
 from sitebell.models import AliasKind, Site, Subscription
-from sitebell.services.databases import get_database
+from sitebell.services.databases import get_database, list_database_ids
 from sitebell.services.dialects import Words
-from sitebell.services.dialects.attributes import USER_ID, means_the_person
+from sitebell.services.dialects.attributes import id_of_the_person, means_the_person
 from sitebell.services.fields.contact import LONGEST_EMAIL
 from sitebell.services.inventory import describe_subscribers, find_newest_subscriber
 from sitebell.services.profiles import Search, search_profiles
 from sitebell.services.profiles.reading import read_profiles
-from sitebell.services.sites import list_databases
 from sitebell.services.subscribers import read_subscriber
 from sitebell.services.tags import MAX_TAGS
 from sitebell.web.api_keys import SECURITY, needs
@@ -120,6 +119,7 @@ def needs_key_or_id(view: View) -> View:
     "invalid_tag",
     "too_many_tags",
     "invalid_email",
+    "invalid_phone",
     "missing_subject",
     *BY_ID,
 )
@@ -155,7 +155,16 @@ def post_sync(body: dict[str, Any], channel_id: str) -> dict[str, Any]:
 )
 @needs("read", credential=PRIVATE_KEY)
 @cleverpush.response(200, SubscriptionAnswer)
-@cleverpush.fails(*API_KEY, *CHANNEL, "invalid", "unknown_field", "invalid_value", "subscriber_not_found")
+@cleverpush.fails(
+    *API_KEY,
+    *CHANNEL,
+    "invalid",
+    "unknown_field",
+    "invalid_value",
+    "invalid_email",
+    "invalid_phone",
+    "subscriber_not_found",
+)
 def get_by_attribute() -> dict[str, Any]:
     """Find the newest subscription of whoever has a value in an attribute.
 
@@ -172,27 +181,34 @@ def get_by_attribute() -> dict[str, Any]:
         found = _find_profiles(session, site, words, query["attributeId"], query["attribute_value"])
         row = find_newest_subscriber(session, site, found)
         if row is None:
-            raise NotFound("Nobody with this value has a subscription of this channel.", "subscriber_not_found")
+            raise NotFound("subscriber_not_found", "Nobody with this value has a subscription of this channel.")
         return _describe(session, words, site, row)
 
 
 def _find_profiles(session: Session, site: Site, words: Words, attribute_id: str, value: str) -> list[int]:
     """Return the profiles that have a value, from every database that has the field; raises when none has it."""
-    name = words.ours(AliasKind.ATTRIBUTE, attribute_id)
-    is_person = means_the_person(words, attribute_id)
-    search = Search(external_id=value) if is_person else Search(field=(name, value))
+    search = _read_search(words, attribute_id, value)
     found: list[int] = []
     complaints: list[Invalid] = []
-    databases = [get_database(session, database_id) for database_id in list_databases(session, site)]
+    databases = [get_database(session, database_id) for database_id in list_database_ids(session, site)]
     for database in databases:
         try:
-            page = search_profiles(session, database, search, limit=MAX_FOUND, cursor=None)
+            page = search_profiles(session, database, search, limit=MAX_FOUND)
             found += [profile.id for profile in page.profiles]
         except Invalid as complaint:
             complaints.append(complaint)
     if complaints and len(complaints) == len(databases):
         raise complaints[0]
     return found
+
+
+def _read_search(words: Words, attribute_id: str, value: str) -> Search:
+    name = words.ours(AliasKind.ATTRIBUTE, attribute_id)
+    if means_the_person(words, attribute_id):
+        return Search(external_id=value)
+    if name == "email":
+        return Search(email=value)
+    return Search(phone=value) if name == "phones" else Search(field=(name, value))
 
 
 def _describe(session: Session, words: Words, site: Site, row: Subscription) -> dict[str, Any]:
@@ -202,6 +218,8 @@ def _describe(session: Session, words: Words, site: Site, row: Subscription) -> 
     attributes: dict[str, Any] = {}
     for known in read_profiles(session, profiles, now()):
         if known.profile.external_id is not None:
-            attributes[USER_ID] = known.profile.external_id
-        attributes |= {words.theirs(AliasKind.ATTRIBUTE, name): value for name, value in known.fields.items()}
+            attributes[id_of_the_person(words)] = known.profile.external_id
+        beside = {"email": known.profile.email, "phones": known.phones}
+        values = known.fields | {name: value for name, value in beside.items() if value}
+        attributes |= {words.theirs(AliasKind.ATTRIBUTE, name): value for name, value in values.items()}
     return show_subscription(words, site, listed) | {"custom_attributes": attributes}

@@ -8,8 +8,9 @@
 const chooser = (path) => (until) =>
   settled(async () => {
     const subscription = credentialOf(await mustOwnSubscription());
-    const facts = { subscription, until: until && new Date(until).toISOString() };
-    const membership = membershipOf(await ask('/subscription/' + path, facts));
+    const membership = membershipOf(
+      await ask('/subscription/' + path, { subscription, until: until && new Date(until).toISOString() }),
+    );
     remember({ membership });
     return membership;
   });

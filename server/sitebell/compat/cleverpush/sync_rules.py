@@ -12,13 +12,12 @@ from sitebell.models import AliasKind, BoundBy, Dialect, Site, Subscription
 from sitebell.services.binding.enrolling import Introduction, enroll_somewhere
 from sitebell.services.binding.enrollments import is_unconfirmed
 from sitebell.services.confirmations import EmailSignup, sign_up
-from sitebell.services.databases import get_database
+from sitebell.services.databases import get_database, list_database_ids
 from sitebell.services.dialects import Words, find_alias
 from sitebell.services.dialects.attributes import Attributes, read_attributes
 from sitebell.services.inventory import find_newest_subscriber
-from sitebell.services.matching import Match, find_profile, lock_identities
-from sitebell.services.profiles import ProfileChanges, identities_of, upsert_profile
-from sitebell.services.sites import list_databases
+from sitebell.services.matching import Match, find_profile
+from sitebell.services.profiles import ProfileChanges, lock_upserts, upsert_profile
 from sitebell.services.subscribers import get_subscriber
 from sitebell.services.tags import TagChange
 from sitebell.services.topics import check_topics, choose_topics
@@ -105,13 +104,13 @@ def _write_person(
     """Store whom a back end names by the user id alone; return their newest subscription, locked, if there is any."""
     if match.external_id is None:
         raise Invalid("missing_subject", "Name emailAddress, subscriptionId or customAttributes.user_id.")
-    databases = list_databases(session, site)
+    databases = list_database_ids(session, site)
     known = [find_profile(session, database_id, match) for database_id in databases]
     row = find_newest_subscriber(session, site, [profile.id for profile in known if profile is not None])
     if row is not None:  # before the identities, which is everybody's order
         row = get_subscriber(session, site, row.subscriber_hash, lock=True)
     for database_id in databases:
-        lock_identities(session, database_id, identities_of(match, changes))
+        lock_upserts(session, database_id, [(match, changes)])
         upsert_profile(session, get_database(session, database_id), match, changes, now)
     return row
 
