@@ -14,7 +14,7 @@ from sitebell.db import sqlite_file
 from sitebell.errors import NotFound, SitebellError
 from sitebell.models import Site
 from sitebell.services.keys import list_api_keys, revoke_api_key
-from sitebell.services.messages import NewMessage, count_deliveries, create_message, get_message
+from sitebell.services.messages.lifecycle import NewMessage, count_deliveries, create_message, get_message
 from sitebell.services.sites import LOCAL_HOSTS, create_site, get_site, list_sites, set_origins
 from sitebell.services.vault import Vault
 from sitebell.web.context import config, now, store, vault

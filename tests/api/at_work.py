@@ -5,10 +5,10 @@ from flask import Flask
 from sitebell.clock import Clock
 from sitebell.models import Delivery, DeliveryState, WorkerHeartbeat
 from sitebell.services.delivery.planner import plan_batch
-from sitebell.services.messages import get_message
+from sitebell.services.messages.lifecycle import get_message
 from sitebell.services.receipts import Receipts
 from sitebell.services.sites import NewSite
-from sitebell.services.subscriptions import parse_address, prove_subscription
+from sitebell.services.subscriptions.lifecycle import parse_address, prove_subscription
 from support.web_application import Json, parts
 
 

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, insert
 
 from sitebell.models import Subscription
-from sitebell.services.subscriptions import parse_address
+from sitebell.services.subscriptions.lifecycle import parse_address
 from support.web_application import Json, new_subscription, parts, rows
 
 

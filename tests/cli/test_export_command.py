@@ -13,7 +13,7 @@ from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.enrollments import pause
 from sitebell.services.confirmations import EmailSignup, sign_up
 from sitebell.services.matching import Match
-from sitebell.services.subscriptions import unsubscribe
+from sitebell.services.subscriptions.lifecycle import unsubscribe
 from sitebell.services.tags import TagChange
 from sitebell.services.topics import choose_topics, set_topics
 from sitebell.services.webhooks.registry import create_webhook

@@ -10,9 +10,9 @@ from cli.command_line import command_of
 from cli.moving import exported, moved
 from sitebell.models import BoundBy, Enrollment, FieldType, Profile
 from sitebell.services.binding.enrolling import Introduction
-from sitebell.services.importing.handing_over import hand_over
+from sitebell.services.exporting.lines import write_line
+from sitebell.services.exporting.subscriptions import hand_over
 from sitebell.services.importing.own_format import LONGEST_JSON
-from sitebell.services.importing.own_lines import write_line
 from sitebell.services.matching import Match
 from support.installation import Installation
 from support.people import add_fields

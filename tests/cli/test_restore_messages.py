@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cli.command_line import CommandLine
 from sitebell.models import Batch, WorkerHeartbeat
-from sitebell.services.messages import cancel_message, resume_message
+from sitebell.services.messages.lifecycle import cancel_message, resume_message
 from support.installation import Installation
 
 

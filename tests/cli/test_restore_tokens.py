@@ -15,7 +15,7 @@ from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.registering import register
 from sitebell.services.erasure import Ledger
 from sitebell.services.identity.signing_keys import add_signing_key
-from sitebell.services.subscriptions import Registration, parse_address
+from sitebell.services.subscriptions.lifecycle import Registration, parse_address
 from support.installation import RULES, Installation
 from support.signer import Signer
 from support.web_application import new_subscription

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from demo.visitor import OWN_PAGE, Visitor, content, refusal
 from sitebell.models import Message
-from sitebell.services.messages import NewMessage, create_message, get_message
+from sitebell.services.messages.lifecycle import NewMessage, create_message, get_message
 from sitebell.services.sites import NewSite, create_site, list_sites
 from support.stopped_clock import StoppedClock
 from support.web_application import parts

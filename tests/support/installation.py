@@ -23,9 +23,9 @@ from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.registering import register
 from sitebell.services.delivery.composing import Composer
 from sitebell.services.delivery.planner import plan_batch
-from sitebell.services.messages import NewMessage, count_deliveries, create_message, get_message, pause_message
+from sitebell.services.messages import lifecycle
 from sitebell.services.sites import create_site
-from sitebell.services.subscriptions import Address, Registration, parse_address
+from sitebell.services.subscriptions.lifecycle import Address, Registration, parse_address
 from sitebell.services.vapid_keys import choose_vapid_key
 from sitebell.services.vault import open_vault
 from sitebell.worker.pipeline import POLL_SECONDS, Pipeline, Timer
@@ -89,10 +89,8 @@ class Installation:
             rows = []
             for device in devices:
                 address = parse_address(RULES, device.endpoint, device.p256dh, device.auth)
-                registration = Registration(address=address)
-                introduction = who or Introduction()
-                done = register(session, self.vault, self.site, registration, introduction, None, self.clock())
-                rows.append(done.subscription)
+                said = (Registration(address=address), who or Introduction())
+                rows.append(register(session, self.vault, self.site, *said, None, self.clock()).subscription)
         return rows
 
     def add_devices(self, count: int, **arguments: Any) -> list[Subscriber]:
@@ -124,7 +122,9 @@ class Installation:
         key = wish.pop("idempotency_key", None)
         values: dict[str, Any] = {"audience": {"everyone": True}, "notification": {"title": "Hello"}} | wish
         with self.store.writing() as session:
-            message, _ = create_message(session, self.site, NewMessage(**values), idempotency_key=key, now=self.clock())
+            message, _ = lifecycle.create_message(
+                session, self.site, lifecycle.NewMessage(**values), idempotency_key=key, now=self.clock()
+            )
         return message.public_id
 
     def act(self, action: Callable[[Session, Site, str, datetime], Message], public_id: str) -> None:
@@ -135,17 +135,17 @@ class Installation:
     def pause(self, public_id: str) -> None:
         """Hold a message back."""
         with self.store.writing() as session:
-            pause_message(session, self.site, public_id)
+            lifecycle.pause_message(session, self.site, public_id)
 
     def message(self, public_id: str) -> Message:
         """Return a message as it stands."""
         with self.store.reading() as session:
-            return get_message(session, self.site, public_id)
+            return lifecycle.get_message(session, self.site, public_id)
 
     def counts(self, public_id: str) -> dict[str, int]:
         """Return the counts of a message that are not zero."""
         with self.store.reading() as session:
-            counts = count_deliveries(session, get_message(session, self.site, public_id))
+            counts = lifecycle.count_deliveries(session, lifecycle.get_message(session, self.site, public_id))
         return {name: count for name, count in counts.items() if count}
 
     def deliveries(self, public_id: str) -> list[Delivery]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from sitebell.db import Base
 from sitebell.models import Delivery, DeliveryState, Message, Subscription
-from sitebell.services.message_names import fingerprint
+from sitebell.services.messages.names import fingerprint
 from sitebell.services.receipts import Receipts
 from sitebell.services.webhooks.calls import form_calls
 from sitebell.services.webhooks.registry import create_webhook

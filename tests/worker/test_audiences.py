@@ -8,7 +8,7 @@ from sitebell.models import BoundBy, Enrollment, IdentityMode, Profile, Site
 from sitebell.services.binding.enrolling import detach
 from sitebell.services.databases import create_database, link_database
 from sitebell.services.erasure import erase_profile
-from sitebell.services.subscriptions import prove_subscription, unsubscribe
+from sitebell.services.subscriptions.lifecycle import prove_subscription, unsubscribe
 from sitebell.services.topics import add_topic, remove_topic
 from support.installation import Installation
 from support.push_service.subscriber import Subscriber

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, text
 
 from sitebell.services.delivery.planner import BATCH_SIZE
-from sitebell.services.messages import cancel_message, resume_message
+from sitebell.services.messages.lifecycle import cancel_message, resume_message
 from sitebell.worker.pipeline import OPEN_BATCHES
 from support.installation import Installation
 

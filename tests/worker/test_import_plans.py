@@ -19,7 +19,7 @@ from sitebell.services.importing.report import Report
 from sitebell.services.importing.seen import Seen
 from sitebell.services.importing.source import read_rows
 from sitebell.services.matching import MOST_NAMESAKES
-from sitebell.services.subscription_pages import page_of_subscriptions
+from sitebell.services.subscriptions.pages import page_of_subscriptions
 from support.installation import Installation
 from support.old_vendor import ONESIGNAL, OldVendor, own_row, player
 from support.people import add_fields

@@ -3,7 +3,7 @@
 import math
 
 from sitebell.push.vapid import VapidKey
-from sitebell.services.messages import resume_message
+from sitebell.services.messages.lifecycle import resume_message
 from support.installation import Installation
 
 MOZILLA, APPLE = "updates.push.services.mozilla.com", "web.push.apple.com"

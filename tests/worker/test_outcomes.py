@@ -7,7 +7,7 @@ import pytest
 
 from sitebell.models import SubscriptionStatus
 from sitebell.push.client import Outcome, OutcomeKind
-from sitebell.services.subscriptions import Registration, parse_address, put_subscription
+from sitebell.services.subscriptions.lifecycle import Registration, parse_address, put_subscription
 from support.installation import RULES, Installation, shown_title
 
 SUBSCRIBED, GONE = SubscriptionStatus.SUBSCRIBED, SubscriptionStatus.GONE

@@ -3,8 +3,8 @@
 import json
 from datetime import timedelta
 
-from sitebell.services.messages import cancel_message, resume_message
-from sitebell.services.subscriptions import parse_address, prove_subscription, unsubscribe
+from sitebell.services.messages.lifecycle import cancel_message, resume_message
+from sitebell.services.subscriptions.lifecycle import parse_address, prove_subscription, unsubscribe
 from sitebell.services.vapid_keys import add_vapid_key
 from support.installation import RULES, Installation, shown_title
 from support.push_service.subscriber import Subscriber

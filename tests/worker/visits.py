@@ -5,7 +5,7 @@ from typing import Any
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.binding.registering import register
 from sitebell.services.matching import Match
-from sitebell.services.subscriptions import Address, Registration, parse_address
+from sitebell.services.subscriptions.lifecycle import Address, Registration, parse_address
 from sitebell.services.tags import TagChange
 from support.installation import RULES, Installation
 from support.push_service.subscriber import Subscriber

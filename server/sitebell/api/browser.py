@@ -27,7 +27,7 @@ from sitebell.services.binding.enrollments import list_enrollments, pause, resum
 from sitebell.services.binding.registering import register
 from sitebell.services.events import Report, record_events
 from sitebell.services.received import list_received
-from sitebell.services.subscriptions import (
+from sitebell.services.subscriptions.lifecycle import (
     Address,
     Registration,
     parse_address,

@@ -8,7 +8,7 @@ from sitebell.api.message_schemas import EXAMPLE_MESSAGE, MessageAnswer, Message
 from sitebell.errors import Invalid
 from sitebell.models import Message
 from sitebell.services.audit import Action
-from sitebell.services.messages import (
+from sitebell.services.messages.lifecycle import (
     NewMessage,
     cancel_message,
     check_send_at,

@@ -15,8 +15,8 @@ from sitebell.db import Store
 from sitebell.models import Profile, Site
 from sitebell.services.audit import Action
 from sitebell.services.erasure import Erased, Ledger
-from sitebell.services.exporting import export_profile
 from sitebell.services.json_stream import write_object
+from sitebell.services.person_export.collecting import export_profile
 from sitebell.services.subscribers import get_subscriber
 from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.auditing import audit

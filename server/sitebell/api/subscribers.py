@@ -10,7 +10,7 @@ from sitebell.api.subscriber_schemas import CheckAnswer, CheckBody, SubscriberAn
 from sitebell.models import Subscription
 from sitebell.services.binding.enrollments import lift_suspension, suspend
 from sitebell.services.subscribers import check_subscribers, get_subscriber, read_subscriber
-from sitebell.services.subscriptions import unsubscribe
+from sitebell.services.subscriptions.lifecycle import unsubscribe
 from sitebell.web.api_keys import SECURITY, needs, sender_site
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY, BODY

@@ -17,8 +17,8 @@ from sitebell.cli.progress import INTERRUPTED
 from sitebell.clock import utcnow
 from sitebell.services.addresses import PROVIDERS
 from sitebell.services.audit import Action
-from sitebell.services.importing.handing_over import hand_over, hand_over_keys
-from sitebell.services.importing.own_lines import write_line
+from sitebell.services.exporting.lines import write_line
+from sitebell.services.exporting.subscriptions import hand_over, hand_over_keys
 from sitebell.services.importing.private_files import open_private
 from sitebell.services.importing.rows import VENDORS
 from sitebell.services.sites import get_site

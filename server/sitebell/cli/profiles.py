@@ -10,8 +10,8 @@ from sitebell.clock import utcnow
 from sitebell.services.audit import Action
 from sitebell.services.databases import get_database
 from sitebell.services.erasure import Ledger
-from sitebell.services.exporting import export_profile
 from sitebell.services.json_stream import write_object
+from sitebell.services.person_export.collecting import export_profile
 from sitebell.services.profiles import ProfileChanges, create_profile, get_profile
 
 

@@ -11,7 +11,7 @@ from sitebell.clock import utcnow
 from sitebell.db import Store
 from sitebell.models import DeliveryState, MessageStatus
 from sitebell.services.heartbeats import has_living_worker
-from sitebell.services.messages import FINISHED, count_deliveries, get_message
+from sitebell.services.messages.lifecycle import FINISHED, count_deliveries, get_message
 from sitebell.services.sites import get_site
 
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C

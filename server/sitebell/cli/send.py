@@ -24,7 +24,7 @@ from sitebell.services.content import (
     find_title_fault,
     find_url_fault,
 )
-from sitebell.services.messages import NewMessage, create_message
+from sitebell.services.messages.lifecycle import NewMessage, create_message
 from sitebell.services.personalisation.templates import is_template
 from sitebell.services.sites import get_site
 

@@ -1,6 +1,6 @@
 """What migration 0004 writes: the hashes of the names in the audiences of the messages that there are.
 
-The form is the one of that version; services/message_names.py has today's.
+The form is the one of that version; services/messages/names.py has today's.
 """
 
 import hashlib

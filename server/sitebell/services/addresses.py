@@ -19,7 +19,7 @@ from sitebell.models import EventType, Site, Subscription, SubscriptionStatus
 from sitebell.push.endpoint import Endpoint
 from sitebell.services.fields.contact import normalise_email
 from sitebell.services.locks import lock_subscriptions
-from sitebell.services.subscriptions import record_change, revive
+from sitebell.services.subscriptions.lifecycle import record_change, revive
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vault import Vault
 

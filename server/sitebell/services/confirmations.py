@@ -21,7 +21,7 @@ from sitebell.services.binding.enrollments import end_waiting, is_unconfirmed
 from sitebell.services.identity.signing_keys import OWN_ALGORITHM, OWN_KID, own_key
 from sitebell.services.identity.tokens import Purpose, VerifiedToken, verify_token
 from sitebell.services.profiles.standing import ENDED
-from sitebell.services.subscriptions import record_change
+from sitebell.services.subscriptions.lifecycle import record_change
 from sitebell.services.topics import choose_topics
 from sitebell.services.vault import Vault
 from sitebell.services.webhooks.telling import name_profiles, show_moment, tell_of_confirmation

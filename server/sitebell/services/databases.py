@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sitebell.errors import Conflict, Invalid, NotFound
 from sitebell.models import Database, Site, SiteDatabase
 from sitebell.services.fields.defining import add_standard_fields
-from sitebell.services.message_names import note_database
+from sitebell.services.messages.names import note_database
 
 LARGEST_ID = 2**31 - 1
 LONGEST_NAME = 200

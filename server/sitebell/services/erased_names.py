@@ -12,7 +12,7 @@ from sitebell.models import Enrollment, ErasedName, Profile, ProfilePhone
 from sitebell.services.audiences.people import Names
 from sitebell.services.identity.tokens import LEEWAY, LINK, VerifiedToken
 from sitebell.services.matching import Match, find_profile, name_of_value, names_in
-from sitebell.services.message_names import former_names, mark_of_name
+from sitebell.services.messages.names import former_names, mark_of_name
 from sitebell.services.vault import Vault
 
 PURPOSE = b"sitebell erased name"

@@ -12,7 +12,7 @@ from sitebell.errors import NotFound
 from sitebell.models import Delivery, Event, EventType, Site, Subscription, SubscriptionStatus
 from sitebell.services.locks import lock_subscriptions
 from sitebell.services.receipts import Receipts
-from sitebell.services.subscriptions import Address, have_address, prove_subscription
+from sitebell.services.subscriptions.lifecycle import Address, have_address, prove_subscription
 from sitebell.services.vault import Vault
 from sitebell.services.visitors.facts import NOBODY, Visitor, note_click
 from sitebell.services.webhooks.telling import record_event

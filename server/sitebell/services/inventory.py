@@ -1,4 +1,4 @@
-"""What a site has, as lists that another program walks: subscribers, messages and tags, and how many there are."""
+"""What a site has, as lists that another program walks: subscribers and tags, and how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from sitebell.models import (
 )
 from sitebell.services.databases import linked_database_ids
 from sitebell.services.subscribers import get_subscriber
-from sitebell.services.subscription_pages import page_of_subscriptions
+from sitebell.services.subscriptions.pages import page_of_subscriptions
 from sitebell.services.tags import is_on
 
 RECEIPTS = (EventType.SHOWN, EventType.CLICKED)

@@ -18,7 +18,7 @@ from sitebell.services.fields.defining import OF_THE_DEVICE, fields_by_name
 from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, column_of, to_cell, to_rows
 from sitebell.services.locks import PROFILE_GONE, lock_profile
-from sitebell.services.message_names import who_lost_id
+from sitebell.services.messages.names import who_lost_id
 
 MOST_NAMESAKES = 100  # the oldest with a common value, among whom one without an external id is looked for
 LOOKS = 10  # each more than the second means that somebody has just changed what was found

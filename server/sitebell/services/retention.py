@@ -18,7 +18,7 @@ from sitebell.models import (
 )
 from sitebell.services.erased_names import prune_erased_names
 from sitebell.services.limits import prune_buckets
-from sitebell.services.messages import FINISHED, count_deliveries
+from sitebell.services.messages.lifecycle import FINISHED, count_deliveries
 from sitebell.services.tags import prune_tags
 from sitebell.services.webhooks import forgetting as webhooks
 

@@ -21,7 +21,7 @@ from sitebell.services.events import record_custom
 from sitebell.services.identity.admitting import admit
 from sitebell.services.matching import NO_MATCH, Match
 from sitebell.services.subscribers import get_subscriber
-from sitebell.services.subscriptions import unsubscribe
+from sitebell.services.subscriptions.lifecycle import unsubscribe
 from sitebell.services.tags import TagChange
 from sitebell.services.topics import choose_topics, chosen_topics
 from sitebell.web.context import now, store, vault

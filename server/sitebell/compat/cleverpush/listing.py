@@ -27,8 +27,8 @@ from sitebell.services.inventory import (
     list_subscribers,
     list_tags_of_site,
 )
-from sitebell.services.message_lists import Wanted, list_messages
-from sitebell.services.messages import count_deliveries_of, get_message
+from sitebell.services.messages.lifecycle import count_deliveries_of, get_message
+from sitebell.services.messages.lists import Wanted, list_messages
 from sitebell.web.api_keys import SECURITY, needs
 from sitebell.web.context import now, store
 from sitebell.web.failures import API_KEY

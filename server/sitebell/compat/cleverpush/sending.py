@@ -14,7 +14,7 @@ from sitebell.services.audit import Action
 from sitebell.services.content import LONGEST_BODY, LONGEST_TITLE
 from sitebell.services.dialects import Words, allows
 from sitebell.services.dialects.attributes import Attributes, field_types, read_attributes, type_of
-from sitebell.services.messages import NewMessage, check_send_at, create_message
+from sitebell.services.messages.lifecycle import NewMessage, check_send_at, create_message
 from sitebell.services.personalisation.filling import write_out
 from sitebell.services.public_ids import is_subscriber_hash
 from sitebell.web.api_keys import SECURITY, needs

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sitebell.compat.pushengage.fields import MOMENT
 from sitebell.models import Message, MessageStatus, Site
-from sitebell.services.messages import NewMessage, check_send_at
+from sitebell.services.messages.lifecycle import NewMessage, check_send_at
 from sitebell.services.personalisation.filling import read_back, write_out
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sitebell.compat.pushengage.notifications import STATUSES
 from sitebell.errors import Invalid
 from sitebell.models import MessageStatus, Site
-from sitebell.services.message_lists import LARGEST_PAGE, Wanted
+from sitebell.services.messages.lists import LARGEST_PAGE, Wanted
 from sitebell.services.statistics import Span
 from sitebell.web.query import LIMIT, parameter, read_limit, read_query
 

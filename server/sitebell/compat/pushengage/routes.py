@@ -25,8 +25,8 @@ from sitebell.compat.pushengage.schemas import (
 from sitebell.errors import NotFound
 from sitebell.models import SubscriptionStatus
 from sitebell.services.audit import Action
-from sitebell.services.message_lists import list_messages
-from sitebell.services.messages import create_message
+from sitebell.services.messages.lifecycle import create_message
+from sitebell.services.messages.lists import list_messages
 from sitebell.services.profiles.labelling import profiles_at, profiles_named, put_tag, take_tag
 from sitebell.services.statistics import Row, summarise
 from sitebell.services.subscribers import check_subscribers

@@ -13,7 +13,7 @@ from sitebell.services.audiences.sets import load_vocabulary
 from sitebell.services.audiences.trees import Leaf, leaves_of, parse_where
 from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.values import Cell, to_cell
-from sitebell.services.message_names import fingerprint, fingerprints
+from sitebell.services.messages.names import fingerprint, fingerprints
 
 LISTS = ("subscriber_hashes", "profile_ids", "external_ids")
 SAYS_A_VALUE = ("eq", "ne", "in", "contains")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from sitebell.models import Field, FieldType, FieldValue, Profile, ProfilePhone, Subscription
 from sitebell.services.audiences.naming import cell_that, fingerprint_of_value
 from sitebell.services.fields.values import Cell, column_of
-from sitebell.services.message_names import fingerprint, fingerprints, former_names
+from sitebell.services.messages.names import fingerprint, fingerprints, former_names
 
 
 @dataclass(frozen=True, kw_only=True)

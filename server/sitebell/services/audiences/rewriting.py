@@ -5,7 +5,7 @@ from typing import Any
 
 from sitebell.services.audiences.naming import LISTS
 from sitebell.services.audiences.people import Names
-from sitebell.services.message_names import fingerprints
+from sitebell.services.messages.names import fingerprints
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from sitebell.services.binding.enrollments import present_enrollment, present_st
 from sitebell.services.locks import PROFILE_GONE
 from sitebell.services.matching import Match, find_profile
 from sitebell.services.profiles.standing import ENDED, end_by_visitor, set_status
-from sitebell.services.subscriptions import unsubscribe
+from sitebell.services.subscriptions.lifecycle import unsubscribe
 
 ENDED_BY_APP = "unsubscribed by the app"
 

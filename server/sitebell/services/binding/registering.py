@@ -11,7 +11,7 @@ from sitebell.services.binding.enrollments import EnrollmentResult
 from sitebell.services.identity.admitting import Admission, Shown, admit
 from sitebell.services.identity.link_tokens import Followed, follow_link
 from sitebell.services.identity.tokens import IDENTITY, give_back
-from sitebell.services.subscriptions import Registration, put_subscription
+from sitebell.services.subscriptions.lifecycle import Registration, put_subscription
 from sitebell.services.topics import choose_topics, chosen_topics
 from sitebell.services.vault import Vault
 from sitebell.services.visitors.facts import NOBODY, Visit, Visitor, note_visit

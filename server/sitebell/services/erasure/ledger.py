@@ -22,7 +22,7 @@ from sitebell.models import Enrollment, Profile, Subscription, SubscriptionStatu
 from sitebell.services.erased_names import KEPT_FOR, ErasedNames, Moments, note_erased_names
 from sitebell.services.erasure.browsers import portions
 from sitebell.services.erasure.erasing import Erased, erase_profile, erase_subscriber
-from sitebell.services.message_names import HASH_BYTES, fingerprint, hashes_of_ids
+from sitebell.services.messages.names import HASH_BYTES, fingerprint, hashes_of_ids
 from sitebell.services.profiles.locking import lock_profiles
 from sitebell.services.vault import Vault
 

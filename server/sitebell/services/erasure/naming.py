@@ -11,7 +11,7 @@ from sitebell.models import Message
 from sitebell.services.audiences.naming import LISTS
 from sitebell.services.audiences.people import Names
 from sitebell.services.audiences.rewriting import hashes_in, names_said, rewrite, values_in, words_in
-from sitebell.services.message_names import drop_names, messages_calling
+from sitebell.services.messages.names import drop_names, messages_calling
 
 SAYS_WHO = ("eq", "in", "contains", "begins_with")  # a comparison with nobody's name is met by nobody
 NO_CONTENT = {"title": "(erased)"}

@@ -13,7 +13,7 @@ from sitebell.services.fields.contact import normalise_email, normalise_phone
 from sitebell.services.fields.defining import KEPT_BY_THE_SERVER, fields_by_name
 from sitebell.services.fields.storing import insert_rows, touch
 from sitebell.services.fields.values import LONGEST_LIST, Cell, InvalidValue, largest, to_cell, to_cells, to_rows
-from sitebell.services.message_names import note_former_names
+from sitebell.services.messages.names import note_former_names
 
 MAX_PHONES = 10
 NUMERIC = (FieldType.INTEGER, FieldType.DECIMAL)

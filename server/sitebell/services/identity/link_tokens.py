@@ -38,7 +38,7 @@ from sitebell.services.identity.signing_keys import (
 from sitebell.services.identity.tokens import EXPIRED, LINK, VerifiedToken, use_once, verify_token
 from sitebell.services.locks import lock_profile
 from sitebell.services.matching import Match, find_or_create_profile
-from sitebell.services.message_names import find_merged
+from sitebell.services.messages.names import find_merged
 from sitebell.services.vault import Vault
 
 PARAMETER = "bell"

@@ -27,7 +27,7 @@ from sitebell.services.importing.storing import (
     insert_topics,
 )
 from sitebell.services.locks import PROFILE_GONE, lock_subscriptions
-from sitebell.services.subscriptions import CONFLICT, Address
+from sitebell.services.subscriptions.lifecycle import CONFLICT, Address
 from sitebell.services.tombstones import Tombstones
 from sitebell.services.vapid_keys import list_vapid_keys
 from sitebell.services.vault import Vault

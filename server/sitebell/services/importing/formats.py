@@ -20,7 +20,7 @@ from sitebell.services.importing.rows import NOBODY, Person, Record, SourceRow
 from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
 from sitebell.services.public_ids import is_profile_id
-from sitebell.services.subscriptions import Address, parse_address
+from sitebell.services.subscriptions.lifecycle import Address, parse_address
 
 Values = Mapping[str, Any]
 TRUE = ("1", "t", "true", "yes", "y")

@@ -15,7 +15,7 @@ from sitebell.services.importing.rows import NOBODY, VENDORS, Person, Record, So
 from sitebell.services.importing.statuses import read_status
 from sitebell.services.matching import Match
 from sitebell.services.public_ids import is_profile_id, is_subscriber_hash
-from sitebell.services.subscriptions import Address, parse_address
+from sitebell.services.subscriptions.lifecycle import Address, parse_address
 
 Values = Mapping[str, Any]
 Item = TypeVar("Item")

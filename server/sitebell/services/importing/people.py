@@ -16,7 +16,7 @@ from sitebell.services.fields.updates import find_field
 from sitebell.services.fields.values import Cell, to_cell, to_cells, to_rows
 from sitebell.services.importing.known import Found, KnownPeople
 from sitebell.services.importing.rows import Person
-from sitebell.services.message_names import give_ids_away
+from sitebell.services.messages.names import give_ids_away
 from sitebell.services.tags import MAX_TAGS, check_tag
 
 Ends = Mapping[str, datetime | None]

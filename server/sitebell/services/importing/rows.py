@@ -9,7 +9,7 @@ from sitebell.errors import SitebellError
 from sitebell.models import BoundBy, EnrollmentStatus, SubscriptionStatus
 from sitebell.services.addresses import NativeAddress
 from sitebell.services.matching import NO_MATCH, Match
-from sitebell.services.subscriptions import Address
+from sitebell.services.subscriptions.lifecycle import Address
 
 
 @dataclass(frozen=True)

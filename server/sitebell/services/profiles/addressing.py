@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from sitebell.models import Message, MessageStatus, Profile, SiteDatabase
 from sitebell.services.audiences.people import Names
 from sitebell.services.audiences.rewriting import hashes_in, rename
-from sitebell.services.message_names import (
+from sitebell.services.messages.names import (
     drop_names,
     inherit_names,
     messages_calling,

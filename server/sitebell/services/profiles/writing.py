@@ -23,7 +23,7 @@ from sitebell.services.matching import (
     make_profile,
     names_in,
 )
-from sitebell.services.message_names import give_ids_away, note_former_names
+from sitebell.services.messages.names import give_ids_away, note_former_names
 from sitebell.services.public_ids import is_profile_id
 from sitebell.services.tags import NO_TAGS, TagChange, change_tags
 

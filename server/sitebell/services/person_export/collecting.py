@@ -27,8 +27,8 @@ from sitebell.models import (
 )
 from sitebell.services.erasure import Names, messages_naming, sites_of
 from sitebell.services.events import RECEIPT_EVENTS
+from sitebell.services.person_export.stays import Stay, read_stays, sites_of_browsers
 from sitebell.services.profiles import read_profile
-from sitebell.services.stays import Stay, read_stays, sites_of_browsers
 
 ROWS_AT_ONCE = 500
 Json = dict[str, Any]

@@ -19,7 +19,7 @@ from sitebell.services.content import DAY
 from sitebell.services.delivery.claiming import end_deliveries
 from sitebell.services.delivery.payloads import check_payload
 from sitebell.services.delivery.self_pause import loses_too_many
-from sitebell.services.message_names import note_names
+from sitebell.services.messages.names import note_names
 from sitebell.services.personalisation.filling import check_personalisation, fixed_parts
 
 LONGEST_DELAY = timedelta(days=366)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from sitebell.models import Site, Subscription, SubscriptionTopic, Topic
 from sitebell.push.vapid import VapidKey, to_base64url
-from sitebell.services.importing.handing_over_people import count_values, people_at
+from sitebell.services.exporting.people import count_values, people_at
 from sitebell.services.importing.own_format import MOMENTS, TEXTS, VAPID_KEY
-from sitebell.services.subscription_pages import page_of_subscriptions
+from sitebell.services.subscriptions.pages import page_of_subscriptions
 from sitebell.services.vapid_keys import list_vapid_keys, open_vapid_key
 from sitebell.services.vault import Vault
 

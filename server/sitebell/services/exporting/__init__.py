@@ -1,0 +1,1 @@
+"""Hands a site's subscriptions over to the next system, in lines that an import here takes, too."""

@@ -1,0 +1,1 @@
+"""Messages: created and steered, listed, and found by the names that stand in them."""

@@ -1,0 +1,1 @@
+"""All that is stored about one person, for whoever asks for it."""
