@@ -6,7 +6,8 @@ from typing import Any, cast
 from flask import Flask
 from sqlalchemy import select
 
-from sitebell.models import Enrollment, Profile
+from sitebell.models import Enrollment, IdentityMode, Profile
+from sitebell.services.identity.strictness import set_identity
 from sitebell.services.sites import NewSite, get_site
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
@@ -25,7 +26,7 @@ class SignedSite:
     def set_identity(self, mode: str) -> None:
         """Do what `sitebell sites set --identity` does."""
         with parts(self.app).store.writing() as session:
-            get_site(session, self.token).identity = mode
+            set_identity(session, get_site(session, self.token), IdentityMode(mode), parts(self.app).clock())
 
     def add_key(self, signer: Signer) -> Signer:
         """Tell the server a signer's public key, or give the signer the secret that the server makes."""

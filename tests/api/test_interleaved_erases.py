@@ -150,6 +150,27 @@ def test_a_link_to_somebody_who_is_erased_meanwhile_is_not_used(
     assert profile_ids(answer) != [ann]
 
 
+@pytest.mark.parametrize("when", ["now", "once", "once, and no message says it any more"])
+def test_two_people_with_the_same_name_are_erased_at_once(
+    app: Flask, office: BackEnd, meanwhile: Meanwhile, when: str
+) -> None:
+    office.send(audience={"where": {"field": "email", "op": "eq", "value": "family@example.com"}})
+    ann, ben = (office.add_profile(external_id=name, email="family@example.com") for name in ("ann", "ben"))
+    for profile_id in (ann, ben) if when != "now" else ():
+        office.ask("PATCH", f"{office.profiles}/{profile_id}", {"email": None})
+    if when not in ("now", "once"):
+        office.erase(office.add_profile(email="family@example.com"))
+
+    first, second = interleave(
+        parts(app).store.engine,
+        lambda: office.call("DELETE", f"{office.profiles}/{ann}"),
+        lambda: meanwhile("DELETE", f"{office.profiles}/{ben}"),
+        after="INSERT INTO erased_name",
+    )
+
+    assert (first.status_code, second.status_code) == (200, 200)
+
+
 def test_sec_43_events_that_become_a_call_during_an_erase_are_erased_in_it(
     app: Flask, office: BackEnd, browser: Browser, meanwhile: Meanwhile
 ) -> None:

@@ -54,6 +54,24 @@ def test_a_write_by_a_lost_id_changes_who_is_left(office: BackEnd, merged: str) 
     assert office.read_profile(merged)["fields"]["_fname"] == "Ann"
 
 
+def test_a_write_that_says_the_lost_id_again_renames_nobody(office: BackEnd, merged: str) -> None:
+    rows = [{"match": {"external_id": name}, "external_id": name} for name in ("other", "ann")]
+
+    written = office.ask("POST", f"{office.profiles}/bulk", rows)["results"]
+
+    assert [(row["status"], row["profile_id"]) for row in written] == [("updated", merged)] * 2
+    assert office.read_profile(merged)["external_id"] == "ann"
+
+
+def test_a_write_by_a_lost_id_may_give_a_third(office: BackEnd, merged: str) -> None:
+    row = {"match": {"external_id": "other"}, "external_id": "third"}
+
+    [written] = office.ask("POST", f"{office.profiles}/bulk", [row])["results"]
+
+    assert (written["status"], written["profile_id"]) == ("updated", merged)
+    assert office.read_profile(merged)["external_id"] == "third"
+
+
 @pytest.mark.parametrize("how", ["made", "renamed"])
 def test_a_profile_that_gets_a_lost_id_later_has_it_alone(
     signed: SignedSite, signer: Signer, office: BackEnd, how: str, merged: str

@@ -1,16 +1,20 @@
 """Messages of a signed site to anonymous browsers that its back end knows by their profiles."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from api.signed_site import SignedSite
-from sitebell.services.sites import NewSite
+from sitebell.services.databases import get_database, link_database
+from sitebell.services.identity.strictness import note_strictness
+from sitebell.services.sites import NewSite, get_site
 from support.back_end import BackEnd
 from support.shop import Shop
+from support.stopped_clock import StoppedClock
 from support.visitors import add_fields
-from support.web_application import Json, new_subscription
+from support.web_application import Json, new_subscription, parts
 
 pytestmark = pytest.mark.shared_app
 
@@ -32,6 +36,30 @@ def test_what_the_back_end_says_of_an_anonymous_profile_reaches_its_browser(sign
         assert shop.reached(audience) == {tagged}, audience
         assert shop.reached(audience, verified=True) == set(), audience
     assert shop.reached({"where": {"not": VIP}}) == {other}
+
+
+@pytest.mark.parametrize("way", ["signed", "linked"])
+def test_sec_22_what_a_browser_wrote_of_itself_while_the_site_was_open_reaches_nobody_later(
+    app: Flask, site: NewSite, shop: Shop, new_site: Callable[[str], NewSite], clock: StoppedClock, way: str
+) -> None:
+    """A stranger wrote the customer's card number; then the site is signed, or shares people with one that is."""
+    opened = SignedSite(app, site)
+    add_fields(app, opened.database_id, card="text")
+    opened.put(new_subscription(), fields={"card": "A-7"}, tags={"add": ["vip"]})
+    here: Json = {"where": {"field": "card", "op": "eq", "value": "A-7"}}
+    assert len(shop.reached(here)) == 1
+    clock.advance(seconds=1)
+
+    if way == "signed":
+        opened.set_identity("signed")
+    else:
+        other = SignedSite(app, new_site("https://other.example"))
+        other.set_identity("signed")
+        with parts(app).store.writing() as session:
+            link_database(session, get_site(session, opened.token), get_database(session, other.database_id))
+            note_strictness(session, parts(app).clock())
+
+    assert shop.reached(here) == shop.reached({"tags": ["vip"]}) == set()
 
 
 @pytest.mark.parametrize("name", [{"external_id": "ann"}, {"email": "ann@example.com"}, {"phones": ["+4930901820"]}])

@@ -54,6 +54,18 @@ def test_sec_43_a_token_from_before_an_erase_is_refused_like_one_that_has_expire
     assert signed.put(new_subscription(), link=newer)["link"] == {"status": "joined"}
 
 
+def test_sec_43_of_two_erases_of_a_name_the_later_moment_counts(
+    signed: SignedSite, signer: Signer, office: BackEnd
+) -> None:
+    ahead = signer.sign(signed.token, signed.clock() + timedelta(seconds=50), lifetime=DAY, sub="ann")
+    office.erase(log_in(signed, ahead))
+    signed.clock.advance(seconds=10)
+    office.erase(office.add_profile(external_id="ann"))
+    signed.clock.advance(hours=1)
+
+    assert refused(signed.put(identity=ahead)) == "invalid_identity"
+
+
 @pytest.mark.parametrize("name", ["email", "phone", "match"])
 def test_sec_43_a_token_is_refused_that_would_have_found_the_erased_by_another_name(
     app: Flask, signed: SignedSite, signer: Signer, office: BackEnd, name: str
@@ -84,6 +96,24 @@ def test_who_shares_an_address_with_somebody_erased_keeps_their_login(
     office.erase(ann)
 
     assert log_in(signed, kept) == bob
+
+
+@pytest.mark.parametrize("kind", ["identity", "link"])
+@pytest.mark.parametrize("name", [{"email": "bob@example.com"}, {"phones": ["+4930901820"]}], ids=str)
+def test_a_token_that_finds_a_living_person_is_not_refused_for_a_duplicate_that_was_erased(
+    signed: SignedSite, signer: Signer, office: BackEnd, kind: str, name: Json
+) -> None:
+    sign = signer.sign if kind == "identity" else signer.link
+    claims: Json = {"email": "bob@example.com"} if "email" in name else {"phone": "+4930901820"}
+    bob, duplicate = office.add_profile(**name), office.add_profile(**name)
+    kept = sign(signed.token, signed.clock(), sub="bob", **claims)
+    signed.clock.advance(minutes=1)
+    office.erase(duplicate)
+
+    answer = signed.put(new_subscription(), **{kind: kept})
+
+    assert answer[kind]["status"] == ("verified" if kind == "identity" else "joined")
+    assert profile_ids(answer) == [bob]
 
 
 def test_a_back_end_makes_an_erased_person_anew_and_old_tokens_stay_refused(
@@ -120,6 +150,18 @@ def test_sec_43_the_ids_that_an_erased_person_lost_in_merges_are_refused_too(
     office.erase(ann)
 
     assert refused(signed.put(identity=old)) == "invalid_identity"
+
+
+def test_sec_43_names_that_no_token_is_compared_with_are_not_kept(app: Flask, office: BackEnd) -> None:
+    ann = office.add_profile(external_id="old", email="old@example.com")
+    office.send(audience={"external_ids": ["old"], "where": {"field": "email", "op": "eq", "value": "old@example.com"}})
+    office.ask("PATCH", f"{office.profiles}/{ann}", {"external_id": "ann", "email": None})
+    office.ask("POST", f"{office.profiles}/{ann}/merge", {"from": office.add_profile(external_id="lost")})
+    office.send(audience={"external_ids": ["lost"]})
+    office.erase(ann)
+
+    with parts(app).store.reading() as session:
+        assert len(session.scalars(select(ErasedName)).all()) == 2  # ann and lost
 
 
 def test_an_erase_in_another_database_refuses_nothing(

@@ -1,6 +1,7 @@
 """Browser, system, language, zone and place of a visitor: seen at a visit and a click, kept at browser and profile."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -173,6 +174,19 @@ def test_a_click_shows_browser_place_zone_and_language(
     assert (known["_regcity"], "_region" in known) == ("Berlin", False)
     assert (row.locale, row.time_zone) == ("nb-NO", "Europe/Oslo")
     assert (known["_language"], known["_tz"]) == ("nb", "Europe/Oslo")
+
+
+@pytest.mark.parametrize("zone", ["+03:30", "", "x" * 100, 5, None])
+def test_a_zone_that_does_not_fit_costs_no_receipt(
+    app: Flask, client: FlaskClient, page: str, receipt: str, clock: StoppedClock, zone: Any
+) -> None:
+    happened = {"type": "clicked", "receipt": receipt, "at": int(clock().timestamp() * 1000)}
+
+    answer = client.post(f"{page}/events", json={"events": [happened], "locale": zone, "time_zone": zone})
+
+    assert answer.json == {"accepted": 1, "ignored": 0}
+    row = stored_subscription(app)
+    assert (row.clicked_at, row.time_zone) == (clock(), None)
 
 
 def test_the_last_click_counts(app: Flask, client: FlaskClient, page: str, receipt: str, clock: StoppedClock) -> None:

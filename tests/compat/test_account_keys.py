@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from compat.altcraft_site import API_KEY, DEVICE, EVENTS, IMPORT, SET, statuses
 from compat.cleverpush_channel import CHANNEL, KEY, Channel
@@ -82,6 +83,21 @@ def test_a_site_that_revokes_the_key_is_closed_to_it_and_the_others_are_not(chan
 def test_a_call_that_names_no_site_is_refused_for_a_key_that_opens_several(channel: Channel) -> None:
     """Our own routes and PushEngage's, whose keys are one site's, name none."""
     assert refusal(channel.client.get("/v1/databases", headers={"Authorization": f"Bearer {KEY}"})) == AMBIGUOUS
+
+
+def test_a_message_that_names_one_of_the_keys_sites_is_that_ones(channel: Channel, other: NewSite) -> None:
+    body = {"audience": {"everyone": True}, "notification": {"title": "Hello"}}
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    def send(**members: object) -> TestResponse:
+        return channel.client.post("/v1/messages", json={**body, **members}, headers=headers)
+
+    sent = send(site=other.site.token)
+    assert sent.status_code == 202
+    message: Json = sent.get_json()
+    assert BackEnd(channel.client, other).ask("GET", f"/v1/messages/{message['id']}")["id"] == message["id"]
+    assert refusal(send(site="nobodys")) == (404, "site_not_found")
+    assert refusal(send()) == AMBIGUOUS
 
 
 def test_a_pushengage_call_is_refused_while_two_of_the_keys_sites_speak_the_dialect(

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from sitebell.db import MIGRATIONS, REVISIONS, Base, Store, open_store
-from sitebell.models import Delivery, Enrollment, Field, Message, Profile
+from sitebell.models import Delivery, Enrollment, Field, IdentityMode, Message, Profile, Site
 from sitebell.services.audiences import next_page
 from sitebell.services.fields.defining import STANDARD_FIELDS
 from sitebell.services.keys import find_api_keys
@@ -104,6 +104,20 @@ def test_a_delivery_that_was_under_way_has_an_enrollment_and_a_finished_one_need
         assert first is not None
         assert session.get_one(Enrollment, first).subscription_id == 1
     assert second is None
+
+
+@pytest.mark.parametrize("mode", IdentityMode)
+def test_sec_22_a_signed_site_is_strict_since_the_upgrade(store: Store, mode: IdentityMode) -> None:
+    """What its browsers wrote before may be from when it was open."""
+    store.upgrade("0007")
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE site SET identity = :mode"), {"mode": mode})
+
+    store.upgrade()
+
+    with store.reading() as session:
+        since = session.get_one(Site, 1).strict_since
+    assert (since is not None) == (mode == IdentityMode.SIGNED)
 
 
 def test_an_api_key_opens_its_site_as_before(store: Store) -> None:

@@ -8,6 +8,7 @@ from sitebell.models import BoundBy, Enrollment, IdentityMode, Profile, Site
 from sitebell.services.binding.enrolling import detach
 from sitebell.services.databases import create_database, link_database
 from sitebell.services.erasure import erase_profile
+from sitebell.services.identity.strictness import set_identity
 from sitebell.services.subscriptions.lifecycle import prove_subscription, unsubscribe
 from sitebell.services.topics import add_topic, remove_topic
 from support.installation import Installation
@@ -185,7 +186,7 @@ def test_on_a_signed_site_a_list_of_topics_reaches_browsers_that_nobody_proved(i
         add_topic(session, installation.site, name="news", title="News")
     introduce(installation, device, "ann", topics=["news"], tags=["vip"], bound_by=BoundBy.OPEN)
     with installation.store.writing() as session:
-        session.get_one(Site, installation.site.id).identity = IdentityMode.SIGNED
+        set_identity(session, session.get_one(Site, installation.site.id), IdentityMode.SIGNED, installation.clock())
     installation.send(audience={"tags": ["vip"], "external_ids": ["ann"]})
     installation.drain()
     assert reached([device]) == [0]

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from sitebell.models import BoundBy, Database, Site
+from sitebell.models import BoundBy, Database, IdentityMode, Site
 from sitebell.services.binding.enrolling import Introduction
 from sitebell.services.databases import unlink_database
+from sitebell.services.identity.strictness import set_identity
 from sitebell.services.matching import Match
 from sitebell.services.sites import create_site
 from sitebell.services.tags import TagChange
@@ -28,10 +29,10 @@ def add(installation: Installation, bound_by: BoundBy | None) -> Subscriber:
     return device
 
 
-def set_identity(installation: Installation, mode: str) -> None:
+def switch(installation: Installation, mode: IdentityMode) -> None:
     """Do what `sitebell sites set --identity` does."""
     with installation.store.writing() as session:
-        session.get_one(Site, installation.site.id).identity = mode
+        set_identity(session, session.get_one(Site, installation.site.id), mode, installation.clock())
 
 
 def reached(installation: Installation, devices: list[Subscriber], **draft: Any) -> list[bool]:
@@ -81,7 +82,7 @@ def test_on_a_signed_site_audiences_that_name_people_reach_proved_browsers_alone
     """Switching leaves browsers that were bound while the site was open out, until they are proved or follow a link."""
     devices = [add(installation, word) for word in (BoundBy.OPEN, BoundBy.LINK, BoundBy.SIGNED)]
     while_open = reached(installation, devices, audience=audience)
-    set_identity(installation, "signed")
+    switch(installation, IdentityMode.SIGNED)
 
     assert while_open == [True, True, True]
     assert reached(installation, devices, audience=audience) == [not needs_proof, True, True]
@@ -92,7 +93,7 @@ def test_a_mere_claim_keeps_a_browser_out_of_an_audience_and_brings_it_into_none
     device = add(installation, BoundBy.SIGNED)
     claim = Introduction(match=Match(external_id="boss"), exclusive=False)
     installation.subscribe([device], claim)
-    set_identity(installation, "signed")
+    switch(installation, IdentityMode.SIGNED)
     is_boss = {"field": "external_id", "op": "eq", "value": "boss"}
 
     for where in (is_boss, {"not": is_boss}, {"not": {"not": is_boss}}, {"not": {**is_boss, "op": "ne"}}):
@@ -101,7 +102,7 @@ def test_a_mere_claim_keeps_a_browser_out_of_an_audience_and_brings_it_into_none
 
 def test_a_list_of_browsers_names_no_people(installation: Installation) -> None:
     device = add(installation, BoundBy.OPEN)
-    set_identity(installation, "signed")
+    switch(installation, IdentityMode.SIGNED)
     [row] = installation.subscriptions()
 
     assert reached(installation, [device], audience={"subscriber_hashes": [row.subscriber_hash]}) == [True]
@@ -111,7 +112,7 @@ def test_a_site_that_becomes_signed_between_planning_and_sending_skips(installat
     device = add(installation, BoundBy.OPEN)
     message = installation.send(audience=ANN)
     installation.plan()
-    set_identity(installation, "signed")
+    switch(installation, IdentityMode.SIGNED)
     installation.drain()
 
     assert device.messages == []
@@ -139,8 +140,8 @@ def test_a_message_to_all_tells_nobody_the_name_of_a_profile_that_was_merely_cla
     greeting = {"title": 'In {{ profile._city | default("your town") }}'}
 
     titles = []
-    for mode in ("open", "signed"):
-        set_identity(installation, mode)
+    for mode in IdentityMode:
+        switch(installation, mode)
         assert reached(installation, devices, notification=greeting) == [True, True, True]
         titles.append([shown(device)["title"] for device in devices])
 
@@ -154,6 +155,6 @@ def test_a_site_beside_a_signed_one_asks_the_same_proof(installation: Installati
     with installation.store.writing() as session:
         options: Any = {"origins": ["https://other.example"], "database_id": installation.database_id}
         new = create_site(session, installation.vault, name="Other", now=installation.clock(), **options)
-        new.site.identity = "signed"
+        set_identity(session, new.site, IdentityMode.SIGNED, installation.clock())
 
     assert reached(installation, devices, audience=ANN) == [False, True]

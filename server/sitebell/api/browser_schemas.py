@@ -93,12 +93,26 @@ class EventBody(Strict):
             raise ValidationError(f"An event of type {data['type']} carries {wanted} and no {other}.")
 
 
+class Hint(fields.String):
+    """A text that is only of help: where it does not fit it is passed over, and costs nothing else of its body."""
+
+    def deserialize(  # type: ignore[override]  # (of a text it says that there always is one)
+        self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any
+    ) -> str | None:
+        """Return the text, or None."""
+        try:
+            hint: str | None = super().deserialize(value, attr, data, **kwargs)
+        except ValidationError:
+            return None
+        return hint
+
+
 class EventsBody(Strict):
     """Events in any order; repetitions do no harm."""
 
     events = fields.List(fields.Nested(EventBody), required=True, validate=Length(1, MAX_EVENTS))
-    locale = text(40, minimum=2, validate=[LOCALE], load_default=None, allow_none=True)
-    time_zone = text(60, validate=[TIME_ZONE], load_default=None, allow_none=True)
+    locale = Hint(validate=[Length(2, 40), LOCALE], load_default=None, allow_none=True)
+    time_zone = Hint(validate=[Length(1, 60), TIME_ZONE], load_default=None, allow_none=True)
 
 
 class TopicAnswer(Answer):

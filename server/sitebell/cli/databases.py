@@ -20,7 +20,7 @@ from sitebell.services.databases import (
     list_linked_sites,
     unlink_database,
 )
-from sitebell.services.identity.strictness import identity_of
+from sitebell.services.identity.strictness import identity_of, note_strictness
 from sitebell.services.profiles import count_profiles
 from sitebell.services.sites import get_site
 
@@ -85,6 +85,7 @@ def link(*, database_id: int, site: str, as_json: bool) -> None:
         database = get_database(session, database_id)
         owner = get_site(session, site)
         link_database(session, owner, database)
+        note_strictness(session, utcnow())
         facts = _facts(session, database)
         installation.audit(session, Action.DATABASE_LINKED, site=owner, subject=f"database {database.id}")
         held = [explain_hold(session, one) for one in list_linked_sites(session, database)]
@@ -103,6 +104,7 @@ def unlink(*, database_id: int, site: str, as_json: bool) -> None:
         database, row = get_database(session, database_id), get_site(session, site)
         if not unlink_database(session, row, database):
             raise click.ClickException(f"The site {site} is not linked to the database {database_id}.")
+        note_strictness(session, utcnow())
         facts, left = _facts(session, database), list_database_ids(session, row)
         installation.audit(session, Action.DATABASE_UNLINKED, site=row, subject=f"database {database.id}")
     _print(facts, as_json=as_json)

@@ -16,7 +16,7 @@ from sitebell.models import Dialect, IdentityMode, Quirk, Site
 from sitebell.services.audit import Action
 from sitebell.services.databases import check_name, list_database_ids
 from sitebell.services.dialects import set_dialects, set_quirks
-from sitebell.services.identity.strictness import list_siblings
+from sitebell.services.identity.strictness import list_siblings, set_identity
 from sitebell.services.sites import (
     check_origin,
     create_site,
@@ -57,7 +57,7 @@ def create(*, name: str, origins: tuple[str, ...], database_id: int | None, iden
         new = create_site(
             session, installation.vault, name=name, origins=origins, database_id=database_id, now=utcnow()
         )
-        new.site.identity = identity
+        set_identity(session, new.site, IdentityMode(identity), utcnow())
         installation.audit(session, Action.SITE_CREATED, site=new.site, subject=f"database {new.database_id}")
         explained = explain_identity(session, new.site)
     facts = {
@@ -134,6 +134,8 @@ def change(*, token: str, as_json: bool, **changes: Any) -> None:
     with open_installation() as installation, installation.store.writing() as session:
         site = get_site(session, token)
         _apply(site, changes)
+        if changes["identity"] is not None:
+            set_identity(session, site, IdentityMode(changes["identity"]), utcnow())
         installation.audit(session, Action.SITE_CHANGED, site=site, subject=" ".join(named))
         facts, explained = _facts(session, site), explain_identity(session, site)
     if as_json:
@@ -154,8 +156,6 @@ def _apply(site: Site, changes: dict[str, Any]) -> None:
         set_retention(site, changes["retention_days"])
     if changes["stores_ip"] is not None:
         site.stores_ip = changes["stores_ip"]
-    if changes["identity"] is not None:
-        site.identity = changes["identity"]
     if changes["time_zone"] is not None:
         set_time_zone(site, changes["time_zone"])
     if changes["dialects"] is not None:

@@ -20,6 +20,9 @@ class Site(Base):
     worker_scope: Mapped[str] = mapped_column(String(500), default="/bell/")
     retention_days: Mapped[int] = mapped_column(default=90)
     identity: Mapped[str] = mapped_column(String(6), default="open", server_default="open")
+    strict_since: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, doc="since when pages need tokens here, for this site's own sake or a sibling's; NULL: they do not"
+    )
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC", server_default="UTC", doc="IANA name")
     dialects: Mapped[str] = mapped_column(String(60), default="", server_default="", doc="words, parted by spaces")
     quirks: Mapped[str] = mapped_column(String(200), default="", server_default="", doc="words, parted by spaces")

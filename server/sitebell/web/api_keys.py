@@ -89,12 +89,16 @@ def _opened() -> list[tuple[ApiKey, Site]]:
 
 
 def check_site(token: str | None) -> None:
-    """Refuse a body that names another site than the key's.
+    """Settle on the site that a body names, and refuse one that is not the key's.
 
     Raises:
         NotFound: `site_not_found`, whether or not such a site exists.
     """
-    if token is not None and token != sender_site().token:
+    if token is None:
+        return
+    own = [site for site in sender_sites() if site.token == token]
+    settle_on(*own)
+    if not own:
         raise NotFound("site_not_found", "This API key belongs to another site: leave site out or name its own.")
 
 

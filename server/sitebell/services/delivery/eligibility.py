@@ -16,6 +16,7 @@ from sitebell.models import (
     Enrollment,
     EnrollmentStatus,
     Message,
+    Site,
     Subscription,
     SubscriptionStatus,
 )
@@ -45,8 +46,9 @@ def proof_for(session: Session, message: Message) -> Proof:
     """Return by whose words an enrollment must be bound to get a message.
 
     Proof is asked when its sender asked for it (`verified`), and on a signed site whenever the audience says who is
-    meant: there, what browsers claimed about themselves before the site was signed does not count any more. A link of a
-    newsletter counts there, but is no proof to a sender who asks for it: newsletters are forwarded.
+    meant: there, what browsers claimed about themselves before the site was signed does not count any more, and nobody
+    is needed where nobody is known. A link of a newsletter counts there, but is no proof to a sender who asks for it:
+    newsletters are forwarded.
     """
     if message.is_verified:
         return PROVEN
@@ -63,14 +65,17 @@ def may_be_named(session: Session, message: Message) -> ColumnElement[bool]:
     return true()
 
 
-def _is_proved(place: type[Enrollment], proof: Proof) -> ColumnElement[bool]:
+def _is_proved(site_id: int, place: type[Enrollment], proof: Proof) -> ColumnElement[bool]:
     """Say whether an enrollment is bound by one of these words.
 
-    Unless its sender asks for proof, a message reaches a browser at its own profile too: nobody is known there, and so
-    nobody was claimed to be.
+    Unless its sender asks for proof, a message reaches a browser at its own profile too, where nobody was claimed to
+    be: none is known by a name, nor by a value that could be written there while the site was open.
     """
     proved = place.bound_by.in_(proof)
-    return proved | ~is_known(place) if BoundBy.LINK in proof else proved
+    if BoundBy.LINK not in proof:
+        return proved
+    strict_since = select(Site.strict_since).where(Site.id == site_id).scalar_subquery()
+    return proved | (~is_known(place) & (place.bound_at >= strict_since))
 
 
 def names_people(audience: dict[str, Any]) -> bool:
@@ -105,7 +110,7 @@ def requirements_of_place(site_id: int, place: type[Enrollment], *, proof: Proof
         Requirement(place.database_id.in_(linked), literal("its database is not the site's any more")),
     ]
     if proof:
-        needed.append(Requirement(_is_proved(place, proof), literal("the enrollment is not proved")))
+        needed.append(Requirement(_is_proved(site_id, place, proof), literal("the enrollment is not proved")))
     return needed
 
 

@@ -8,7 +8,7 @@ that somebody was erased then.
 import fcntl
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from sitebell.services.vault import Vault
 FILE = "erasures.log"
 ROWS_AT_ONCE = 10_000
 Row = TypeVar("Row", Profile, Subscription)
-_NAME = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+\+00:00) [0-9a-f]{64}\n", re.MULTILINE)
+_NAME = re.compile(rb"(\d{4}-\d\d-\d\dT[\d:.]+\+00:00) [0-9a-f]{64}\n")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+\+00:00) ((?:[0-9a-f]{32}){1,2})$", re.MULTILINE)
 
 
@@ -90,19 +90,21 @@ class Ledger:
         Raises:
             OSError: the file cannot be read, or not be written.
         """
-        if not self.file.exists():
-            return
+        last = now - KEPT_FOR
+        if not self.file.exists() or not any(_is_over(line, last) for line in self._lines()):
+            return  # nothing to do, which nobody who erases has waited for
         with self._alone():
-            before = self.file.read_text(errors="replace")
-            kept = _NAME.sub(lambda line: line[0] if datetime.fromisoformat(line[1]) > now - KEPT_FOR else "", before)
-            if kept != before:
-                new = self.file.with_name(f"{FILE}.new")
-                self._write(new, kept, os.O_TRUNC)
-                new.replace(self.file)
+            new = self.file.with_name(f"{FILE}.new")
+            self._write(new, (line for line in self._lines() if not _is_over(line, last)), os.O_TRUNC)
+            new.replace(self.file)
+
+    def _lines(self) -> Iterator[bytes]:
+        with self.file.open("rb") as lines:
+            yield from lines
 
     def _note(self, moments: Moments) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = "".join(f"{moments[one].astimezone(UTC).isoformat()} {one.hex()}\n" for one in sorted(moments))
+        lines = [f"{moments[one].astimezone(UTC).isoformat()} {one.hex()}\n".encode() for one in sorted(moments)]
         with self._alone():
             self._write(self.file, lines, os.O_APPEND)
 
@@ -117,11 +119,17 @@ class Ledger:
             os.close(folder)
 
     @staticmethod
-    def _write(path: Path, text: str, mode: int) -> None:
+    def _write(path: Path, lines: Iterable[bytes], mode: int) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | mode, 0o600), "wb") as file:
-            file.write(text.encode())
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _is_over(line: bytes, last: datetime) -> bool:
+    """Say whether a line is of a name, and from a moment or before."""
+    name = _NAME.fullmatch(line)
+    return name is not None and datetime.fromisoformat(name[1].decode()) <= last
 
 
 def erase_again(session: Session, vault: Vault, ledger: Ledger, now: datetime) -> Erased:

@@ -15,12 +15,12 @@ LARGEST = 2**63 - 1  # what a cell holds
 LARGEST_INTEGER = 2**53 - 1  # what every reader of JSON gets exactly (RFC 8259 section 6)
 LONGEST_LIST = 100
 NOISE = 4  # units in the last place, by which a page's own arithmetic may be off: 0.1 + 0.2 is 0.30000000000000004
-DIGITS = 15  # what a double, and so JSON, holds of every decimal number
+DIGITS = 15  # what a double holds of every decimal number
 SEXES = {0: "male", 1: "female", "male": "male", "female": "female"}
 EXAMPLES = {
     FieldType.TEXT: f"a text of at most {LONGEST_TEXT} characters",
     FieldType.INTEGER: f"a whole number from {-LARGEST_INTEGER} to {LARGEST_INTEGER}",
-    FieldType.DECIMAL: f"a number of at most {DIGITS} digits, six of them decimals, up to {LARGEST // SCALE}",
+    FieldType.DECIMAL: f"a number with at most six decimals, up to {LARGEST // SCALE}",
     FieldType.BOOLEAN: "true or false",
     FieldType.DATE: "a date such as 1990-05-31",
     FieldType.DATETIME: "a moment with its zone, such as 2026-12-24T18:00:00Z",
@@ -121,7 +121,7 @@ def _to_decimal(field: Field, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidValue(field.name, field.type)
     scaled = Decimal(repr(value)) * SCALE
-    if scaled != scaled.to_integral_value() or abs(scaled) > LARGEST_INTEGER:
+    if scaled != scaled.to_integral_value():
         scaled = _without_noise(field, value) * SCALE
     if scaled != scaled.to_integral_value() or abs(scaled) > largest(field):
         raise InvalidValue(field.name, field.type)
@@ -129,7 +129,7 @@ def _to_decimal(field: Field, value: Any) -> int:
 
 
 def _without_noise(field: Field, value: float) -> Decimal:
-    """Return the number of 15 digits that a double stands for; more would not come back as they were written."""
+    """Return the number of 15 digits that a double stands for when a page has calculated it."""
     nearest = f"{value:.{DIGITS}g}"
     if abs(float(nearest) - value) > NOISE * math.ulp(value):
         raise InvalidValue(field.name, field.type)

@@ -4,8 +4,9 @@ Else the open pages would write the very profiles for which the signed site asks
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from sitebell.models import Database, IdentityMode, Site, SiteDatabase
@@ -16,6 +17,25 @@ def is_signed(session: Session, site_id: int) -> bool:
     """Say whether pages of a site need a token to say who a visitor is: for its own sake or for a sibling's."""
     counts = or_(Site.id == site_id, Site.id.in_(_siblings(site_id)))
     return session.scalar(select(exists().where(Site.identity == IdentityMode.SIGNED, counts))) or False
+
+
+def set_identity(session: Session, site: Site, mode: IdentityMode, now: datetime) -> None:
+    """Say whose word counts at a site: anybody's, or only that of signed tokens."""
+    site.identity = mode
+    note_strictness(session, now)
+
+
+def note_strictness(session: Session, now: datetime) -> None:
+    """Note since when each site is held to signed; after every change of a mode, or of what a site is linked to."""
+    session.flush()
+    signed = select(Site.id).where(Site.identity == IdentityMode.SIGNED)
+    shared = select(SiteDatabase.database_id).where(SiteDatabase.site_id.in_(signed))
+    siblings = select(SiteDatabase.site_id).where(SiteDatabase.database_id.in_(shared))
+    is_held = Site.id.in_(signed) | Site.id.in_(siblings)
+    fetched = {"synchronize_session": "fetch"}
+    ended, begun = update(Site).where(~is_held), update(Site).where(is_held, Site.strict_since.is_(None))
+    session.execute(ended.values(strict_since=None), execution_options=fetched)
+    session.execute(begun.values(strict_since=now), execution_options=fetched)
 
 
 def list_siblings(session: Session, site: Site, mode: IdentityMode) -> Sequence[Site]:

@@ -129,6 +129,13 @@ def note_lost_id(session: Session, profile: Profile, external_id: str) -> None:
     session.execute(insert(FormerName).values(own))
 
 
+def lost_ids(session: Session, profile: Profile) -> frozenset[bytes]:
+    """Return the marks of the external ids that a profile lost in merges: former names that no message says."""
+    said = exists().where(MessageName.name_hash == FormerName.name_hash)
+    mine = select(FormerName.name_hash).where(FormerName.profile_id == profile.id, ~FormerName.is_id, ~said)
+    return frozenset(session.scalars(mine))
+
+
 def who_lost_id(database_id: int, external_id: str) -> Select[Profile]:
     """Return the query for the profile that lost an external id in a merge."""
     lost = select(FormerName.profile_id).where(FormerName.name_hash == mark_of_name("external_id", external_id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +90,7 @@ def upsert_profile(
 ) -> tuple[Profile, bool]:
     """Find or make the profile that a normalised match means, and write into it; return it and whether it is new.
 
+    Who is found by an id that was lost in a merge keeps the own one when the changes say only the lost one again.
     The caller has locked whom it may find, with `lock_upserts`.
 
     Raises:
@@ -100,6 +101,8 @@ def upsert_profile(
     """
     profile, is_new = find_or_create_profile(session, database.id, match, now)
     nobodys = [] if match.profile_id is None else enrollments_of_nobody(session, profile)
+    if _says_lost_id(profile, match, changes):
+        changes = replace(changes, external_id=None, has_external_id=False)
     if _write(session, profile, changes, now):
         prove_enrollments(session, nobodys)
     if is_new and _touches(match, changes) and find_profile(session, database.id, match) is None:
@@ -122,6 +125,12 @@ def lock_upserts(session: Session, database_id: int, upserts: Sequence[tuple[Mat
             profile = find_profile(session, database_id, match)
             found.update([] if profile is None else [profile.id])
     lock_profiles_by_id(session, found)
+
+
+def _says_lost_id(profile: Profile, match: Match, changes: ProfileChanges) -> bool:
+    """Say whether the changes repeat the id by which the match has found somebody who has another one by now."""
+    says_again = changes.external_id is not None and changes.external_id == match.external_id
+    return says_again and match.profile_id is None and profile.external_id not in (None, match.external_id)
 
 
 def _touches(match: Match, changes: ProfileChanges) -> bool:
