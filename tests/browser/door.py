@@ -52,6 +52,11 @@ class Door:
 
     async def _change(self, state: State) -> None:
         if self._listener is not None:
+            for ear in self._listener.sockets:
+                asyncio.get_running_loop().remove_reader(ear.fileno())
+            await asyncio.sleep(
+                0
+            )  # who was let in just now gets a transport: asyncio drops them where it finds it closed
             self._listener.close()
             self._listener = None
         for visit in self._visits:

@@ -15,6 +15,7 @@ KEPT = "caches.open('sitebell-outbox').then(drawer => drawer.keys()).then(kept =
 
 
 EVENTS = 12
+PICTURE_AND_RECEIPT = 2  # requests
 SOON = 8  # seconds; the worker gives up an answer after 10
 
 
@@ -127,6 +128,9 @@ def test_a_picture_that_hangs_holds_no_notification_up(
     at_first = notifications.wait("Fresh bread", SOON)
     assert at_first.body.endswith("At the market.")
     assert "Map" not in at_first.actions.values()
+    wait_until(
+        lambda: door.knocks >= PICTURE_AND_RECEIPT, "the receipt, before which the browser knows that it is shown"
+    )
     door.open()
     notifications.wait_for(lambda one: "Map" in one.actions.values(), "the whole")
     subscriber.visit()
