@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from browser.door import Door
+from browser.pushengage_shop import Account
 from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.visitor import Visitor
@@ -114,3 +115,9 @@ def subscriber(visitor: Visitor) -> Visitor:
     visitor.visit()
     visitor.subscribe()
     return visitor
+
+
+@pytest.fixture
+def account(shop: Shop, server: SitebellServer, browser: Browser) -> Account:
+    """The shop, come from PushEngage, where it has an account."""
+    return Account(shop, server, browser)

@@ -5,7 +5,6 @@ import pytest
 from browser.door import Door
 from browser.prompting import NOBODY_ASKED
 from browser.pushengage_shop import LOADER, PROMISE_PAGE, Account, Guest, documented
-from browser.server import SitebellServer
 from browser.shop import Shop
 from browser.website import HTML
 from support.browser import Browser
@@ -13,12 +12,6 @@ from support.notifications import NotificationDaemon
 from support.signer import Signer
 from support.stopped_clock import StoppedClock
 from support.waiting import wait_until
-
-
-@pytest.fixture
-def account(shop: Shop, server: SitebellServer, browser: Browser) -> Account:
-    """The shop, come from PushEngage."""
-    return Account(shop, server, browser)
 
 
 @pytest.fixture

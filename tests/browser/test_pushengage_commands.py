@@ -3,16 +3,9 @@
 import pytest
 
 from browser.pushengage_shop import Account, Guest
-from browser.server import SitebellServer
 from browser.shop import Shop
 from support.browser import Browser
 from support.notifications import NotificationDaemon
-
-
-@pytest.fixture
-def account(shop: Shop, server: SitebellServer, browser: Browser) -> Account:
-    """The shop, come from PushEngage."""
-    return Account(shop, server, browser)
 
 
 @pytest.fixture
