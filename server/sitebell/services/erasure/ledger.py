@@ -145,9 +145,9 @@ def erase_again(session: Session, vault: Vault, ledger: Ledger, now: datetime) -
         note_erased_names(session, dict(some))
     people = select(Profile.id, Profile.public_id)
     browsers = select(Subscription.id, Subscription.subscriber_hash)
-    found = []
+    found, erased_names = [], ErasedNames(vault)
     for profile in _held(session, Profile, people, moments):
-        ErasedNames(vault).note(session, profile, moments[fingerprint(profile.public_id)])
+        erased_names.note(session, profile, moments[fingerprint(profile.public_id)])
         found.append(erase_profile(session, vault, profile, now))
     found += [erase_subscriber(session, vault, row, now) for row in _held(session, Subscription, browsers, moments)]
     return Erased(sum(erased.profiles for erased in found), sum(erased.subscriptions for erased in found))
